@@ -1,0 +1,158 @@
+// From the log to the gateways: who was a member at that position, where are their sessions, one publish per gateway and
+// batch. It follows the log by the one runner, like every read model; what it writes are frames.
+import {
+  isVoid,
+  NO_POSITION,
+  requiredMeta,
+  type ConversationId,
+  type Delivery as Told,
+  type EventLog,
+  type GatewayBus,
+  type GatewayId,
+  type Position,
+  type SessionRegistry,
+  type Shard,
+  type StoredEvent,
+  type UserId,
+  type World,
+} from '@parley/domain';
+import type { ConversationStates, LogReader, TimelineQueries } from '@parley/projections';
+import { LRUCache } from 'lru-cache';
+import { audience } from './audience.ts';
+import type { Checkpoints } from './checkpoints.ts';
+
+export const DELIVERY = {
+  /** An empty batch this often tells every gateway how far it should have come: a hole shows within it. */
+  heartbeatMs: 1_000,
+  /** Conversations whose last position is remembered; of others the timeline is asked. */
+  previousPositionsMax: 100_000,
+} as const;
+
+export interface DeliveryDependencies {
+  readonly log: Pick<EventLog, 'head' | 'shards'>;
+  readonly logEpoch: number;
+  readonly states: Pick<ConversationStates, 'atLeast'>;
+  readonly timeline: Pick<TimelineQueries, 'previous'>;
+  readonly sessions: Pick<SessionRegistry, 'gatewaysOf' | 'gateways'>;
+  readonly bus: Pick<GatewayBus, 'publish' | 'flush'>;
+  readonly checkpoints: Checkpoints;
+  readonly world: World;
+}
+
+export interface Delivery {
+  /** For the runner. */
+  readonly reader: LogReader;
+  /** One heartbeat: tells every gateway how far it should have come, and stores the checkpoints. */
+  beat(): Promise<void>;
+}
+
+/** What this worker knows of one shard; changes as it goes. */
+interface ShardProgress {
+  readonly startedAt: Position;
+  /** Everything up to here is published. */
+  last: Position;
+  saved: Position;
+  readonly lastByGateway: Map<GatewayId, Position>;
+}
+
+const readerName = 'delivery';
+
+export function createDelivery(deps: DeliveryDependencies): Delivery {
+  const progressByShard = new Map<Shard, ShardProgress>();
+  const previous = new LRUCache<ConversationId, Position>({ max: DELIVERY.previousPositionsMax });
+
+  async function begin(shard: Shard): Promise<ShardProgress> {
+    // Without a checkpoint nobody waits for what was before: gateways take sockets only once they heard from delivery.
+    const startedAt = (await deps.checkpoints.load(readerName, shard)) ?? (await deps.log.head(shard));
+    const progress = { startedAt, last: startedAt, saved: NO_POSITION, lastByGateway: new Map<GatewayId, Position>() };
+    progressByShard.set(shard, progress);
+    return progress;
+  }
+
+  async function told(shard: Shard, stored: StoredEvent): Promise<readonly Told[]> {
+    const { conversationId, position } = stored;
+    const [state, prev] = await Promise.all([
+      deps.states.atLeast(conversationId, requiredMeta(stored)),
+      previousOf(shard, stored),
+    ]);
+    previous.set(conversationId, position);
+    return audience({ stored, prev, state: state.state }).map((each) => ({ position, ...each }));
+  }
+
+  /** Position of the event before; where it cannot be known, one that makes clients look. */
+  async function previousOf(shard: Shard, { conversationId, position, event }: StoredEvent): Promise<Position> {
+    if (event.type === 'conversation.created') return NO_POSITION;
+    const known = previous.get(conversationId);
+    if (known !== undefined && known < position) return known;
+    const since = progressByShard.get(shard)?.last ?? NO_POSITION;
+    const found = await deps.timeline.previous({ conversationId, position, since }).catch(() => undefined);
+    return found ?? ((position - 1) as Position);
+  }
+
+  function publish(shard: Shard, gatewayId: GatewayId, deliveries: readonly Told[]): void {
+    const progress = progressByShard.get(shard);
+    if (!progress) return;
+    const after = progress.lastByGateway.get(gatewayId) ?? progress.startedAt;
+    deps.bus.publish(gatewayId, { shard, epoch: deps.logEpoch, after, last: progress.last, deliveries });
+    progress.lastByGateway.set(gatewayId, progress.last);
+  }
+
+  const reader: LogReader = {
+    name: readerName,
+    checkpoint: async (shard) => (progressByShard.get(shard) ?? (await begin(shard))).last,
+    async apply(shard, events) {
+      const deliveries: Told[] = [];
+      for (const stored of events) if (!isVoid(stored)) deliveries.push(...(await told(shard, stored)));
+      const gateways = await deps.sessions.gatewaysOf([...new Set(deliveries.flatMap(({ userIds }) => userIds))]);
+      const progress = progressByShard.get(shard);
+      if (progress) progress.last = events.at(-1)?.position ?? progress.last;
+      for (const [gatewayId, theirs] of byGateway(deliveries, gateways)) publish(shard, gatewayId, theirs);
+    },
+  };
+
+  async function saveCheckpoints(): Promise<void> {
+    const moved = [...progressByShard].filter(([, { last, saved }]) => last > saved);
+    if (moved.length === 0) return;
+    const upTo = moved.map(([shard, progress]) => ({ shard, progress, last: progress.last }));
+    await deps.bus.flush(); // a checkpoint never passes what is still in this process
+    for (const { shard, progress, last } of upTo) {
+      await deps.checkpoints.save(readerName, shard, last);
+      progress.saved = last;
+    }
+  }
+
+  return {
+    reader,
+    async beat() {
+      const alive = await deps.sessions.gateways();
+      for (const [shard, { lastByGateway }] of progressByShard) {
+        for (const gatewayId of alive) publish(shard, gatewayId, []);
+        // A gateway whose lease lapsed registers again and makes its clients resume: its mark here means nothing any more.
+        for (const known of lastByGateway.keys()) if (!alive.includes(known)) lastByGateway.delete(known);
+      }
+      await saveCheckpoints();
+    },
+  };
+}
+
+/** Each delivery cut to the users of each gateway. */
+function byGateway(
+  deliveries: readonly Told[],
+  gatewaysOf: ReadonlyMap<UserId, readonly GatewayId[]>,
+): ReadonlyMap<GatewayId, readonly Told[]> {
+  const batches = new Map<GatewayId, Told[]>();
+  for (const delivery of deliveries) {
+    const usersByGateway = new Map<GatewayId, UserId[]>();
+    for (const userId of delivery.userIds) {
+      for (const gatewayId of gatewaysOf.get(userId) ?? []) append(usersByGateway, gatewayId, userId);
+    }
+    for (const [gatewayId, userIds] of usersByGateway) append(batches, gatewayId, { ...delivery, userIds });
+  }
+  return batches;
+}
+
+function append<Key, Value>(lists: Map<Key, Value[]>, key: Key, value: Value): void {
+  const list = lists.get(key);
+  if (list) list.push(value);
+  else lists.set(key, [value]);
+}

@@ -1,0 +1,3 @@
+export type { Checkpoints } from './checkpoints.ts';
+export { DELIVERY } from './delivery.ts';
+export { runDelivery, type RunDeliveryDependencies } from './run-delivery.ts';

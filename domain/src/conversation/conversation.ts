@@ -1,0 +1,280 @@
+// A conversation: who is in it, since when, and who may change that. What is said in it is `message/`.
+import { accepted, refused, unchanged, type Decider, type Decision, type Fact } from '../decider.ts';
+import { NO_POSITION, type Position, type UserId } from '../ids.ts';
+import { LIMITS } from '../limits.ts';
+
+// Events
+
+export type ConversationEvent = ConversationCreated | MembersAdded | MemberRemoved | MemberLeft;
+
+export interface ConversationCreated {
+  readonly type: 'conversation.created';
+  readonly kind: ConversationKind;
+  /** In a group the creator is among them, and its owner. */
+  readonly memberIds: readonly UserId[];
+  readonly name?: string;
+  readonly settings: ConversationSettings;
+}
+
+export interface MembersAdded {
+  readonly type: 'conversation.members_added';
+  readonly userIds: readonly UserId[];
+  readonly role: Role;
+}
+
+export interface MemberRemoved {
+  readonly type: 'conversation.member_removed';
+  readonly userId: UserId;
+}
+
+export interface MemberLeft {
+  readonly type: 'conversation.member_left';
+  readonly userId: UserId;
+}
+
+export type ConversationKind = 'direct' | 'group';
+export type Role = 'owner' | 'admin' | 'member';
+
+export interface ConversationSettings {
+  /** `shared`: members also read what was said before they joined. */
+  readonly history: 'shared' | 'since_join';
+}
+
+export const DEFAULT_SETTINGS: ConversationSettings = { history: 'shared' };
+
+// State
+
+export type ConversationState = NoConversation | OpenConversation;
+
+export interface NoConversation {
+  readonly type: 'none';
+}
+
+export interface OpenConversation {
+  readonly type: 'open';
+  readonly kind: ConversationKind;
+  readonly createdBy: UserId;
+  readonly createdBodyHash: string;
+  readonly name?: string;
+  readonly settings: ConversationSettings;
+  /** Everyone who is or was a member: every position has one answer to "who was a member then". */
+  readonly members: ReadonlyMap<UserId, Membership>;
+}
+
+export interface Membership {
+  readonly role: Role;
+  /** In order, none overlapping; only the last may be open. */
+  readonly intervals: readonly MemberInterval[];
+}
+
+/** Both ends belong to it: the event that added a member and the one that removed them are theirs to see. */
+export interface MemberInterval {
+  readonly from: Position;
+  readonly to?: Position;
+}
+
+type Members = OpenConversation['members'];
+
+/** The membership of someone who is a member now. */
+function present(members: Members, userId: UserId): Membership | undefined {
+  const membership = members.get(userId);
+  return membership?.intervals.at(-1)?.to === undefined ? membership : undefined;
+}
+
+export const isMember = (state: ConversationState, userId: UserId): boolean =>
+  state.type === 'open' && present(state.members, userId) !== undefined;
+
+export function wasMemberAt(state: ConversationState, userId: UserId, position: Position): boolean {
+  if (state.type === 'none') return false;
+  return (state.members.get(userId)?.intervals ?? []).some((interval) => covers(interval, position));
+}
+
+export function membersAt(state: ConversationState, position: Position): readonly UserId[] {
+  if (state.type === 'none') return [];
+  const members: UserId[] = [];
+  for (const [userId, membership] of state.members) {
+    if (membership.intervals.some((interval) => covers(interval, position))) members.push(userId);
+  }
+  return members;
+}
+
+/** Present members with their roles, in the order in which they first joined. */
+export function presentMembers(state: ConversationState): readonly { readonly userId: UserId; readonly role: Role }[] {
+  if (state.type === 'none') return [];
+  const { members } = state;
+  return [...members].filter(([id]) => present(members, id)).map(([userId, { role }]) => ({ userId, role }));
+}
+
+/** The positions this user may read now, in order. Only present members read anything; see ConversationSettings. */
+export function visibleIntervals(state: ConversationState, userId: UserId): readonly MemberInterval[] {
+  if (state.type === 'none') return [];
+  const membership = present(state.members, userId);
+  if (!membership) return [];
+  return state.settings.history === 'shared' ? [{ from: NO_POSITION }] : membership.intervals;
+}
+
+const covers = (interval: MemberInterval, position: Position): boolean =>
+  interval.from <= position && (interval.to === undefined || position <= interval.to);
+
+// Evolve
+
+export function evolve(state: ConversationState, fact: Fact<ConversationEvent>): ConversationState {
+  const { event, position } = fact;
+  if (event.type === 'conversation.created') return state.type === 'none' ? opened(fact, event) : state;
+  if (state.type === 'none') return state;
+  switch (event.type) {
+    case 'conversation.members_added':
+      return { ...state, members: joined(state.members, event.userIds, event.role, position) };
+    case 'conversation.member_removed':
+    case 'conversation.member_left':
+      return { ...state, members: parted(state.members, event.userId, position) };
+  }
+}
+
+function opened(fact: Fact<ConversationEvent>, event: ConversationCreated): OpenConversation {
+  const members = joined(new Map(), event.memberIds, 'member', fact.position);
+  if (event.kind === 'group') members.set(fact.actorId, { role: 'owner', intervals: [{ from: fact.position }] });
+  return {
+    type: 'open',
+    kind: event.kind,
+    createdBy: fact.actorId,
+    createdBodyHash: fact.bodyHash,
+    ...(event.name === undefined ? {} : { name: event.name }),
+    settings: event.settings,
+    members,
+  };
+}
+
+function joined(members: Members, userIds: readonly UserId[], role: Role, from: Position): Map<UserId, Membership> {
+  const next = new Map(members);
+  for (const userId of userIds) {
+    const intervals = next.get(userId)?.intervals ?? [];
+    if (!present(next, userId)) next.set(userId, { role, intervals: [...intervals, { from }] });
+  }
+  return next;
+}
+
+function parted(members: Members, userId: UserId, to: Position): Members {
+  const before = members.get(userId);
+  const last = before?.intervals.at(-1);
+  if (before === undefined || last === undefined || last.to !== undefined) return members;
+  return new Map(members).set(userId, { ...before, intervals: [...before.intervals.slice(0, -1), { ...last, to }] });
+}
+
+// Commands
+
+export type ConversationCommand = CreateConversation | AddMembers | RemoveMember | LeaveConversation;
+
+export interface CreateConversation {
+  readonly type: 'create';
+  readonly actorId: UserId;
+  readonly kind: ConversationKind;
+  /** Without regard to order or repetition; the actor is always one of them. */
+  readonly memberIds: readonly UserId[];
+  readonly name?: string;
+  readonly settings: ConversationSettings;
+  readonly bodyHash: string;
+}
+
+export interface AddMembers {
+  readonly type: 'add-members';
+  readonly actorId: UserId;
+  readonly userIds: readonly UserId[];
+  readonly role: Role;
+}
+
+export interface RemoveMember {
+  readonly type: 'remove-member';
+  readonly actorId: UserId;
+  readonly userId: UserId;
+}
+
+export interface LeaveConversation {
+  readonly type: 'leave';
+  readonly actorId: UserId;
+}
+
+export type ConversationRefusal =
+  | { readonly type: 'NoSuchConversation' }
+  | { readonly type: 'NotAMember' }
+  | { readonly type: 'Forbidden'; readonly reason: string }
+  | { readonly type: 'InvalidConversation'; readonly reason: string }
+  | { readonly type: 'TooManyMembers'; readonly max: number }
+  | { readonly type: 'IdempotencyMismatch' };
+
+// Decide
+
+type Outcome = Decision<ConversationEvent, ConversationRefusal>;
+
+export function decide(command: ConversationCommand, state: ConversationState): Outcome {
+  if (command.type === 'create') return create(command, state);
+  if (state.type === 'none') return refused({ type: 'NoSuchConversation' });
+  if (!state.members.has(command.actorId)) return refused({ type: 'NotAMember' });
+  if (state.kind === 'direct') return refused({ type: 'Forbidden', reason: 'a direct chat always has its two members' });
+  switch (command.type) {
+    case 'add-members':
+      return addMembers(command, state);
+    case 'remove-member':
+      return removeMember(command, state);
+    case 'leave':
+      return isMember(state, command.actorId)
+        ? accepted({ type: 'conversation.member_left', userId: command.actorId })
+        : unchanged;
+  }
+}
+
+function create(command: CreateConversation, state: ConversationState): Outcome {
+  if (state.type === 'open') {
+    const isRepeat = state.kind === 'direct' || state.createdBodyHash === command.bodyHash;
+    return isRepeat ? unchanged : refused({ type: 'IdempotencyMismatch' });
+  }
+  const memberIds = [...new Set([command.actorId, ...command.memberIds])];
+  if (command.kind === 'direct' && memberIds.length !== 2) {
+    return refused({ type: 'InvalidConversation', reason: 'a direct chat has exactly one other member' });
+  }
+  if (memberIds.length > LIMITS.groupMembersMax) return tooManyMembers;
+  return accepted({
+    type: 'conversation.created',
+    kind: command.kind,
+    memberIds,
+    ...(command.name === undefined ? {} : { name: command.name }),
+    settings: command.settings,
+  });
+}
+
+function addMembers(command: AddMembers, state: OpenConversation): Outcome {
+  const actor = present(state.members, command.actorId);
+  if (!actor) return refused({ type: 'NotAMember' });
+  if (!outranks(actor.role, command.role)) return refused({ type: 'Forbidden', reason: `adding as ${command.role}` });
+  const userIds = [...new Set(command.userIds)].filter((userId) => !isMember(state, userId));
+  if (userIds.length === 0) return unchanged;
+  if (presentMembers(state).length + userIds.length > LIMITS.groupMembersMax) return tooManyMembers;
+  if (intervalsEver(state) + userIds.length > LIMITS.membershipIntervalsMax) return tooManyMembers;
+  return accepted({ type: 'conversation.members_added', userIds, role: command.role });
+}
+
+function removeMember(command: RemoveMember, state: OpenConversation): Outcome {
+  const actor = present(state.members, command.actorId);
+  if (!actor) return refused({ type: 'NotAMember' });
+  const target = present(state.members, command.userId);
+  if (!target) return unchanged;
+  if (!outranks(actor.role, target.role)) return refused({ type: 'Forbidden', reason: `removing a ${target.role}` });
+  return accepted({ type: 'conversation.member_removed', userId: command.userId });
+}
+
+/** Owners act on everyone, admins on plain members, plain members on nobody. */
+const outranks = (actor: Role, target: Role): boolean =>
+  actor === 'owner' || (actor === 'admin' && target === 'member');
+
+const intervalsEver = (state: OpenConversation): number =>
+  state.members.values().reduce((sum, membership) => sum + membership.intervals.length, 0);
+
+const tooManyMembers = refused({ type: 'TooManyMembers', max: LIMITS.groupMembersMax } as const);
+
+export const NO_CONVERSATION: NoConversation = { type: 'none' };
+
+export const conversation: Decider<ConversationState, ConversationCommand, ConversationEvent, ConversationRefusal> = {
+  initialState: NO_CONVERSATION,
+  decide,
+  evolve,
+};

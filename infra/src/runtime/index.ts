@@ -1,0 +1,3 @@
+// The real world behind the domain's capabilities: clock, timers, randomness, ids, hashes.
+export { digest } from './digest.ts';
+export { createWorld } from './world.ts';

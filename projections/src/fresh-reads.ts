@@ -1,0 +1,120 @@
+// Read your writes: what a store has not folded yet is folded from the log's tail on the way out. Every page, look-up and
+// resume goes through here, so after an ack each of them includes it (DESIGN §7, steps 2 to 4).
+import {
+  isVoid,
+  shardOf,
+  type ConversationId,
+  type EventLog,
+  type Position,
+  type Shard,
+  type StoredEvent,
+  type World,
+} from '@parley/domain';
+import { coalesce } from './coalesce.ts';
+import type { Folded, Head, Projection, ProjectionStore } from './projection.ts';
+import { StoreUnavailable } from './projection.ts';
+import type { Tail } from './tail.ts';
+
+export const FRESH_READS = {
+  /** How long a read waits for the projector before it folds the rest itself. */
+  waitMsMax: 200,
+  pollMsMin: 1,
+  pollMsMax: 16,
+} as const;
+
+export interface FreshReads<H extends Head, Row> {
+  /** Heads, and the rows a store does not hold yet, of conversations in any shards, as of a moment after the call. */
+  read(conversationIds: readonly ConversationId[]): Promise<ReadonlyMap<ConversationId, Fresh<H, Row>>>;
+  /** The same for every conversation in the tail of any shard. */
+  unfolded(): Promise<ReadonlyMap<ConversationId, Fresh<H, Row>>>;
+}
+
+export interface Fresh<H, Row> {
+  /** The shard's last position when it was asked: nothing acked before is left out. */
+  readonly upTo: Position;
+  readonly head: H | undefined;
+  /** In log order; the store may hold some of them by now. */
+  readonly unstored: readonly Row[];
+}
+
+export interface FreshReadsDependencies<H extends Head, Row> {
+  readonly log: EventLog;
+  readonly tail: Tail;
+  readonly world: World;
+  readonly projection: Projection<H, Row>;
+  readonly store: ProjectionStore<H, Row>;
+}
+
+export function createFreshReads<H extends Head, Row>(deps: FreshReadsDependencies<H, Row>): FreshReads<H, Row> {
+  const { log, store } = deps;
+
+  /** What the shard's log holds beyond the store's checkpoint, by conversation. */
+  const ending = coalesce(async (shard: Shard): Promise<ShardEnding> => {
+    const upTo = await log.head(shard);
+    const checkpoint = await reachedCheckpoint(deps, shard, upTo);
+    const events = await deps.tail.between(shard, checkpoint, upTo);
+    return { upTo, events: Map.groupBy(events, (stored) => stored.conversationId) };
+  });
+
+  async function readShard(shard: Shard, ids: readonly ConversationId[] | 'unfolded') {
+    const { upTo, events } = await ending(shard);
+    const wanted = ids === 'unfolded' ? [...events.keys()] : ids;
+    if (wanted.length === 0) return [];
+    const [heads, parked] = await Promise.all([store.heads(wanted), store.parked(shard)]);
+    const aside = parked.find(({ conversationId }) => ids !== 'unfolded' && wanted.includes(conversationId));
+    if (aside) throw new StoreUnavailable(`${aside.conversationId} is parked at ${aside.position}: ${aside.reason}`);
+    return wanted.map((id): [ConversationId, Fresh<H, Row>] => [
+      id,
+      { upTo, ...foldOnto(deps.projection, heads.get(id), events.get(id) ?? []) },
+    ]);
+  }
+
+  return {
+    async read(conversationIds) {
+      const byShard = Map.groupBy(conversationIds, (id) => shardOf(id, log.shards));
+      return new Map((await Promise.all([...byShard].map(([shard, ids]) => readShard(shard, ids)))).flat());
+    },
+    async unfolded() {
+      const shards = Array.from({ length: log.shards }, (_, shard) => shard as Shard);
+      return new Map((await Promise.all(shards.map((shard) => readShard(shard, 'unfolded')))).flat());
+    },
+  };
+}
+
+interface ShardEnding {
+  readonly upTo: Position;
+  readonly events: ReadonlyMap<ConversationId, readonly StoredEvent[]>;
+}
+
+/** The store's checkpoint once it has reached `upTo`, or as far as it is after the longest wait. */
+async function reachedCheckpoint<H extends Head, Row>(
+  { store, world }: FreshReadsDependencies<H, Row>,
+  shard: Shard,
+  upTo: Position,
+): Promise<Position> {
+  const deadline = world.now() + FRESH_READS.waitMsMax;
+  let pollMs: number = FRESH_READS.pollMsMin;
+  let checkpoint = await store.checkpoint(shard);
+  while (checkpoint < upTo && world.now() < deadline) {
+    await world.sleep(pollMs);
+    pollMs = Math.min(FRESH_READS.pollMsMax, pollMs * 2);
+    checkpoint = await store.checkpoint(shard);
+  }
+  return checkpoint;
+}
+
+function foldOnto<H extends Head, Row>(
+  projection: Projection<H, Row>,
+  stored: H | undefined,
+  events: readonly StoredEvent[],
+): { readonly head: H | undefined; readonly unstored: readonly Row[] } {
+  let head = stored;
+  const unstored: Row[] = [];
+  for (const event of events) {
+    if (isVoid(event) || (head && event.position <= head.position)) continue;
+    const folded: Folded<H, Row> = projection.fold(head, event);
+    head = folded.head;
+    unstored.push(...folded.rows);
+  }
+  return { head, unstored };
+}

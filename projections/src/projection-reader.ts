@@ -1,0 +1,115 @@
+// A projection as a reader of the log: heads in, folds applied, one batch out. An exception in a fold parks that one
+// conversation; everything else goes on.
+import { isVoid, type ConversationId, type Position, type Shard, type StoredEvent } from '@parley/domain';
+import { LRUCache } from 'lru-cache';
+import type { Head, ParkedConversation, Projection, ProjectionStore } from './projection.ts';
+import type { LogReader } from './runner.ts';
+
+export interface ProjectionObserver {
+  parked(projection: string, parked: ParkedConversation): void;
+  /** An event of a parked conversation went by. */
+  passedOver(projection: string, stored: StoredEvent): void;
+  voided(projection: string, stored: StoredEvent): void;
+}
+
+/** Heads kept between batches; a head is deterministic, so an old one only costs a rewrite of the same rows. */
+const cachedHeadsMax = 10_000;
+
+export function projectionReader<H extends Head, Row>(
+  projection: Projection<H, Row>,
+  store: ProjectionStore<H, Row>,
+  options: { readonly generation: number; readonly observer: ProjectionObserver },
+): LogReader {
+  const cached = new LRUCache<ConversationId, H>({ max: cachedHeadsMax });
+  const parkedByShard = new Map<Shard, Map<ConversationId, ParkedConversation>>();
+
+  return {
+    name: `${projection.name}-g${options.generation}`,
+
+    async checkpoint(shard) {
+      cached.clear();
+      parkedByShard.set(shard, new Map((await store.parked(shard)).map((parked) => [parked.conversationId, parked])));
+      return store.checkpoint(shard);
+    },
+
+    async apply(shard, events) {
+      const parked = new Map(parkedByShard.get(shard));
+      const heads = await headsOf(events);
+      const batch = foldBatch({ projection, heads, parked, observer: options.observer }, events);
+      await store.write(shard, { ...batch, checkpoint: lastPosition(events) });
+      for (const head of batch.heads) cached.set(head.conversationId, head);
+      parkedByShard.set(shard, parked);
+    },
+  };
+
+  async function headsOf(events: readonly StoredEvent[]): Promise<Map<ConversationId, H>> {
+    const heads = new Map<ConversationId, H>();
+    const missing = new Set<ConversationId>();
+    for (const { conversationId } of events) {
+      const head = cached.get(conversationId);
+      if (head) heads.set(conversationId, head);
+      else missing.add(conversationId);
+    }
+    if (missing.size > 0) for (const [id, head] of await store.heads([...missing])) heads.set(id, head);
+    return heads;
+  }
+}
+
+interface FoldState<H extends Head, Row> {
+  readonly projection: Projection<H, Row>;
+  /** Both are this batch's own, and change as it is folded. */
+  readonly heads: Map<ConversationId, H>;
+  readonly parked: Map<ConversationId, ParkedConversation>;
+  readonly observer: ProjectionObserver;
+}
+
+function foldBatch<H extends Head, Row>(state: FoldState<H, Row>, events: readonly StoredEvent[]) {
+  const rows: Row[] = [];
+  const moved = new Map<ConversationId, H>();
+  const newlyParked: ParkedConversation[] = [];
+  for (const stored of events) {
+    const step = foldOne(state, stored);
+    if (step.type === 'folded') {
+      rows.push(...step.rows);
+      moved.set(stored.conversationId, step.head);
+    } else if (step.type === 'parked') {
+      newlyParked.push(step.parked);
+    }
+  }
+  return { rows, heads: [...moved.values()], parked: newlyParked };
+}
+
+type FoldStep<H, Row> =
+  | { readonly type: 'folded'; readonly head: H; readonly rows: readonly Row[] }
+  | { readonly type: 'parked'; readonly parked: ParkedConversation }
+  | { readonly type: 'skipped' };
+
+function foldOne<H extends Head, Row>(state: FoldState<H, Row>, stored: StoredEvent): FoldStep<H, Row> {
+  const { projection, heads, parked, observer } = state;
+  const head = heads.get(stored.conversationId);
+  if (head && stored.position <= head.position) return { type: 'skipped' }; // applied before
+  if (isVoid(stored)) {
+    observer.voided(projection.name, stored);
+    return { type: 'skipped' };
+  }
+  if (parked.has(stored.conversationId)) {
+    observer.passedOver(projection.name, stored);
+    return { type: 'skipped' };
+  }
+  try {
+    const folded = projection.fold(head, stored);
+    heads.set(stored.conversationId, folded.head);
+    return { type: 'folded', ...folded };
+  } catch (error) {
+    const entry = { conversationId: stored.conversationId, position: stored.position, reason: String(error) };
+    parked.set(stored.conversationId, entry);
+    observer.parked(projection.name, entry);
+    return { type: 'parked', parked: entry };
+  }
+}
+
+function lastPosition(events: readonly StoredEvent[]): Position {
+  const last = events.at(-1);
+  if (!last) throw new RangeError('a step of a reader holds at least one event');
+  return last.position;
+}

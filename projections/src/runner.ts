@@ -1,0 +1,98 @@
+// The only loop that reads the log: every projection, delivery, verify and rebuild run on it.
+import {
+  allShards,
+  LogGap,
+  UnknownEventVersion,
+  type EventLog,
+  type Position,
+  type Shard,
+  type StoredEvent,
+  type World,
+} from '@parley/domain';
+
+/** Somebody who follows the log, shard by shard. */
+export interface LogReader {
+  /** For operators, in consumer names and metrics: `timeline-g1`, `delivery`. */
+  readonly name: string;
+  /** Everything up to here is applied. */
+  checkpoint(shard: Shard): Promise<Position>;
+  /** The next events, in order. Applying the same ones again changes nothing. A rejection is retried for ever. */
+  apply(shard: Shard, events: readonly StoredEvent[]): Promise<void>;
+}
+
+export interface RunnerObserver {
+  applied(reader: string, shard: Shard, events: readonly StoredEvent[]): void;
+  /** It goes on after a pause; an alarm on lag tells when this lasts. */
+  retrying(reader: string, shard: Shard, error: unknown): void;
+  /** This shard's reader stopped for good: the log is not what it promises, or holds what this build cannot read. */
+  stopped(reader: string, shard: Shard, error: unknown): void;
+}
+
+export interface RunnerDependencies {
+  readonly log: EventLog;
+  readonly world: World;
+  readonly observer: RunnerObserver;
+}
+
+export const RUNNER = { retryMsMin: 50, retryMsMax: 5_000 } as const;
+
+/** Runs until disposed, which resolves when every shard has come to rest. */
+export function runReader(reader: LogReader, dependencies: RunnerDependencies): AsyncDisposable {
+  const stop = new AbortController();
+  const running = allShards(dependencies.log.shards).map((shard) =>
+    runShard(reader, shard, { ...dependencies, signal: stop.signal }),
+  );
+  return {
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await Promise.all(running);
+    },
+  };
+}
+
+type ShardRun = RunnerDependencies & { readonly signal: AbortSignal };
+
+async function runShard(reader: LogReader, shard: Shard, run: ShardRun): Promise<void> {
+  let failures = 0;
+  const onApplied = (events: readonly StoredEvent[]): void => {
+    failures = 0;
+    run.observer.applied(reader.name, shard, events);
+  };
+  while (!run.signal.aborted) {
+    try {
+      await follow(reader, shard, { ...run, onApplied });
+    } catch (error) {
+      if (error instanceof LogGap || error instanceof UnknownEventVersion) {
+        run.observer.stopped(reader.name, shard, error);
+        return;
+      }
+      run.observer.retrying(reader.name, shard, error);
+      const pauseMs = Math.min(RUNNER.retryMsMax, RUNNER.retryMsMin * 2 ** failures++);
+      await run.world.sleep(pauseMs * (0.5 + run.world.random() / 2), run.signal);
+    }
+  }
+}
+
+async function follow(
+  reader: LogReader,
+  shard: Shard,
+  run: ShardRun & { onApplied(events: readonly StoredEvent[]): void },
+): Promise<void> {
+  let applied = await reader.checkpoint(shard);
+  for await (const events of run.log.read(shard, applied, { reader: reader.name, signal: run.signal })) {
+    applied = assertFollows(shard, applied, events);
+    await reader.apply(shard, events);
+    run.onApplied(events);
+    if (run.signal.aborted) return;
+  }
+}
+
+/** Each event's position follows the one before it; gives the last. A reader that skipped one would fold a lie. */
+export function assertFollows(shard: Shard, after: Position, events: readonly StoredEvent[]): Position {
+  let last = after;
+  for (const { position } of events) {
+    if (position !== last + 1) throw new LogGap(`shard ${shard}: ${position} follows ${last}`);
+    last = position;
+  }
+  return last;
+}

@@ -1,0 +1,83 @@
+// The end of a shard's log that a read model has not folded yet: one reader per shard, shared by all who wait for it.
+// With projectors running it is rarely asked; with them stopped it keeps pages and resumes complete.
+import { LogUnavailable, type EventLog, type Position, type Shard, type StoredEvent, type World } from '@parley/domain';
+import { coalesce } from './coalesce.ts';
+import { assertFollows } from './runner.ts';
+
+export const TAIL = {
+  /** Further behind than this the answer is "unavailable", not a longer wait. */
+  eventsMax: 50_000,
+  readMsMax: 5_000,
+} as const;
+
+export interface Tail {
+  /** Every event of the shard after the first position up to the second, both inclusive of what is void. */
+  between(shard: Shard, after: Position, upTo: Position): Promise<readonly StoredEvent[]>;
+}
+
+/** Events after `after`, one for each position. */
+interface Kept {
+  readonly after: Position;
+  readonly events: readonly StoredEvent[];
+}
+
+export function createTail(log: EventLog, world: World): Tail {
+  const keptByShard = new Map<Shard, Kept>();
+  const wanted = new Map<Shard, { after: Position; upTo: Position }>();
+
+  /** Extends what is kept to what is wanted by all who wait. */
+  const extend = coalesce(async (shard: Shard) => {
+    const want = wanted.get(shard);
+    wanted.delete(shard);
+    if (!want) return;
+    const kept = usable(keptByShard.get(shard), want.after);
+    const events = [...kept.events, ...(await readUpTo(shard, end(kept), want.upTo))];
+    keptByShard.set(shard, { after: kept.after, events });
+  });
+
+  async function readUpTo(shard: Shard, after: Position, upTo: Position): Promise<StoredEvent[]> {
+    const events: StoredEvent[] = [];
+    if (after >= upTo) return events;
+    const stop = new AbortController();
+    using _timer = world.schedule(TAIL.readMsMax, () => stop.abort());
+    let last = after;
+    for await (const step of log.read(shard, after, { reader: 'tail', signal: stop.signal })) {
+      last = assertFollows(shard, last, step);
+      events.push(...step);
+      if (last >= upTo) break;
+    }
+    if (last < upTo) throw new LogUnavailable(`shard ${shard}: read to ${last}, not to ${upTo}, in ${TAIL.readMsMax} ms`);
+    return events;
+  }
+
+  return {
+    async between(shard, after, upTo) {
+      if (upTo <= after) return [];
+      if (upTo - after > TAIL.eventsMax) throw new LogUnavailable(`shard ${shard}: ${upTo - after} events to fold`);
+      const before = keptByShard.get(shard);
+      if (before && covers(before, after, upTo)) return slice(before, after, upTo);
+      const others = wanted.get(shard);
+      wanted.set(shard, {
+        after: others && others.after < after ? others.after : after,
+        upTo: others && others.upTo > upTo ? others.upTo : upTo,
+      });
+      await extend(shard);
+      const kept = keptByShard.get(shard);
+      if (!kept || !covers(kept, after, upTo)) throw new LogUnavailable(`shard ${shard}: its tail moved on`);
+      return slice(kept, after, upTo);
+    },
+  };
+}
+
+const end = (kept: Kept): Position => (kept.events.at(-1)?.position ?? kept.after);
+
+const covers = (kept: Kept, after: Position, upTo: Position): boolean => kept.after <= after && end(kept) >= upTo;
+
+const slice = (kept: Kept, after: Position, upTo: Position): readonly StoredEvent[] =>
+  kept.events.slice(after - kept.after, upTo - kept.after);
+
+/** What is kept, without what lies before `after`; nothing when it does not reach there. */
+function usable(kept: Kept | undefined, after: Position): Kept {
+  if (!kept || kept.after > after || end(kept) < after) return { after, events: [] };
+  return { after, events: kept.events.slice(after - kept.after) };
+}

@@ -1,0 +1,93 @@
+// One conversation's timeline as of now: stored rows and, where the projector is behind, rows folded from the log's tail.
+import { shardOf, type ConversationId, type ConversationState, type Position } from '@parley/domain';
+import type { ConversationStates } from '../conversations/conversation-states.ts';
+import { createFreshReads, type Fresh, type FreshReadsDependencies } from '../fresh-reads.ts';
+import {
+  isClientMessage,
+  isInRange,
+  timeline,
+  type ClientMessageKey,
+  type TimelineHead,
+  type TimelineRange,
+  type TimelineRow,
+  type TimelineStore,
+} from './timeline.ts';
+
+export interface TimelineView {
+  readonly conversationId: ConversationId;
+  readonly head: TimelineHead | undefined;
+  /** No older than anything in this view. */
+  readonly state: ConversationState;
+  range(range: TimelineRange): Promise<readonly TimelineRow[]>;
+}
+
+export interface TimelineQueries {
+  view(conversationId: ConversationId): Promise<TimelineView>;
+  views(conversationIds: readonly ConversationId[]): Promise<readonly TimelineView[]>;
+  /** The accepted message that a sender's id names; undefined means: none was acked before the call. */
+  byClientMessageId(key: ClientMessageKey): Promise<TimelineRow | undefined>;
+  /** Position of the accepted event before this one, for a reader that saw everything after `since`; undefined: not known. */
+  previous(at: { conversationId: ConversationId; position: Position; since: Position }): Promise<Position | undefined>;
+}
+
+export interface TimelineQueryDependencies extends Omit<
+  FreshReadsDependencies<TimelineHead, TimelineRow>,
+  'projection' | 'store'
+> {
+  readonly store: TimelineStore;
+  readonly states: ConversationStates;
+}
+
+export function createTimelineQueries(deps: TimelineQueryDependencies): TimelineQueries {
+  const { store, states } = deps;
+  const fresh = createFreshReads({ ...deps, projection: timeline });
+
+  async function toView(conversationId: ConversationId, read: FreshTimeline): Promise<TimelineView> {
+    const { head, unstored } = read;
+    const { state } = head ? await states.atLeast(conversationId, head.meta) : await states.current(conversationId);
+    return {
+      conversationId,
+      head,
+      state,
+      range: async (range) => merge(await store.range(conversationId, range), unstored, range),
+    };
+  }
+
+  return {
+    async view(conversationId) {
+      const read = (await fresh.read([conversationId])).get(conversationId);
+      return toView(conversationId, read ?? NOTHING);
+    },
+    async views(conversationIds) {
+      const reads = await fresh.read(conversationIds);
+      return Promise.all(conversationIds.map((id) => toView(id, reads.get(id) ?? NOTHING)));
+    },
+    async byClientMessageId(key) {
+      const unstored = (await fresh.read([key.conversationId])).get(key.conversationId)?.unstored;
+      return unstored?.find((row) => isClientMessage(row, key)) ?? store.byClientMessageId(key);
+    },
+    async previous({ conversationId, position, since }) {
+      const checkpoint = await store.checkpoint(shardOf(conversationId, deps.log.shards));
+      const head = (await store.heads([conversationId])).get(conversationId);
+      if (checkpoint < since || !head || head.position > position) return undefined;
+      return head.position === position ? head.prev : head.position;
+    },
+  };
+}
+
+type FreshTimeline = Pick<Fresh<TimelineHead, TimelineRow>, 'head' | 'unstored'>;
+
+const NOTHING: FreshTimeline = { head: undefined, unstored: [] };
+
+/** Both hold the same row where they overlap. */
+function merge(
+  stored: readonly TimelineRow[],
+  unstored: readonly TimelineRow[],
+  range: TimelineRange,
+): readonly TimelineRow[] {
+  const added = unstored.filter((row) => isInRange(row, range));
+  if (added.length === 0) return stored;
+  const rows = new Map([...stored, ...added].map((row) => [row.stored.position, row]));
+  const sign = range.order === 'oldest-first' ? 1 : -1;
+  return [...rows.values()].sort((a, b) => sign * (a.stored.position - b.stored.position)).slice(0, range.limit);
+}
