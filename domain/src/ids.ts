@@ -19,8 +19,9 @@ const ID_PATTERN = /^[A-Za-z0-9_-]{1,64}$/;
 const UUID_PATTERN = /^[0-9a-f]{8}-[0-9a-f]{4}-([0-9a-f])[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const POSITION_PATTERN = /^(0|[1-9][0-9]{0,15})$/;
 
+/** `me` is not a user: on the wire it means whoever asks. */
 export const parseUserId = (text: string): UserId | undefined =>
-  ID_PATTERN.test(text) ? (text as UserId) : undefined;
+  ID_PATTERN.test(text) && text !== 'me' ? (text as UserId) : undefined;
 
 export const parseConversationId = (text: string): ConversationId | undefined =>
   ID_PATTERN.test(text) ? (text as ConversationId) : undefined;

@@ -53,7 +53,7 @@ export const readBatchMax = 512;
 export interface Appended {
   readonly type: 'Appended';
   readonly position: Position;
-  /** An earlier copy was stored before this call; its content may differ. */
+  /** An earlier copy is stored, be it by a lost attempt of this very call; its content may differ. */
   readonly duplicate: boolean;
 }
 

@@ -15,10 +15,10 @@ export function coalesce<Key, Result>(run: (key: Key) => Promise<Result>): (key:
   };
 
   return (key) => {
+    const waiting = next.get(key);
+    if (waiting) return waiting; // also when the run before it has just ended
     const running = current.get(key);
     if (!running) return begin(key);
-    const waiting = next.get(key);
-    if (waiting) return waiting;
     const queued = running
       .catch(() => undefined) // its own callers hear of it
       .then(() => {

@@ -58,10 +58,12 @@ export function createFreshReads<H extends Head, Row>(deps: FreshReadsDependenci
 
   async function readShard(shard: Shard, ids: readonly ConversationId[] | 'unfolded') {
     const { upTo, events } = await ending(shard);
-    const wanted = ids === 'unfolded' ? [...events.keys()] : ids;
-    if (wanted.length === 0) return [];
-    const [heads, parked] = await Promise.all([store.heads(wanted), store.parked(shard)]);
-    const aside = parked.find(({ conversationId }) => ids !== 'unfolded' && wanted.includes(conversationId));
+    const asked = ids === 'unfolded' ? [...events.keys()] : ids;
+    if (asked.length === 0) return [];
+    const [heads, parked] = await Promise.all([store.heads(asked), store.parked(shard)]);
+    const isParked = new Set(parked.map(({ conversationId }) => conversationId));
+    const wanted = ids === 'unfolded' ? asked.filter((id) => !isParked.has(id)) : asked;
+    const aside = parked.find(({ conversationId }) => wanted.includes(conversationId));
     if (aside) throw new StoreUnavailable(`${aside.conversationId} is parked at ${aside.position}: ${aside.reason}`);
     return wanted.map((id): [ConversationId, Fresh<H, Row>] => [
       id,

@@ -5,6 +5,7 @@ export * from './conversations/conversation-states.ts';
 export * from './conversations/conversations.ts';
 export * from './projection.ts';
 export * from './projection-reader.ts';
+export * from './read-side.ts';
 export * from './runner.ts';
 export * from './tail.ts';
 export * from './timeline/page.ts';

@@ -20,6 +20,14 @@ export interface LogReader {
   apply(shard: Shard, events: readonly StoredEvent[]): Promise<void>;
 }
 
+/** Where a reader without rows of its own keeps how far it came. */
+export interface Checkpoints {
+  /** NO_POSITION when there is none in the log's present epoch. Possibly not the newest: lower is work twice, never a gap. */
+  load(reader: string, shard: Shard): Promise<Position>;
+  /** It only rises. Rejects for failures of the world; the next save says more than a lost one did. */
+  save(reader: string, shard: Shard, position: Position): Promise<void>;
+}
+
 export interface RunnerObserver {
   applied(reader: string, shard: Shard, events: readonly StoredEvent[]): void;
   /** It goes on after a pause; an alarm on lag tells when this lasts. */

@@ -2,6 +2,7 @@
 // batch. It follows the log by the one runner, like every read model; what it writes are frames.
 import {
   isVoid,
+  LIMITS,
   NO_POSITION,
   requiredMeta,
   type ConversationId,
@@ -16,16 +17,17 @@ import {
   type UserId,
   type World,
 } from '@parley/domain';
-import type { ConversationStates, LogReader, TimelineQueries } from '@parley/projections';
+import type { Checkpoints, ConversationStates, LogReader, TimelineQueries } from '@parley/projections';
 import { LRUCache } from 'lru-cache';
 import { audience } from './audience.ts';
-import type { Checkpoints } from './checkpoints.ts';
 
 export const DELIVERY = {
   /** An empty batch this often tells every gateway how far it should have come: a hole shows within it. */
   heartbeatMs: 1_000,
   /** Conversations whose last position is remembered; of others the timeline is asked. */
   previousPositionsMax: 100_000,
+  /** Of one publish, as estimated; NATS refuses more than 1 MiB. */
+  batchBytesMax: 700 * 1024,
 } as const;
 
 export interface DeliveryDependencies {
@@ -63,8 +65,9 @@ export function createDelivery(deps: DeliveryDependencies): Delivery {
 
   async function begin(shard: Shard): Promise<ShardProgress> {
     // Without a checkpoint nobody waits for what was before: gateways take sockets only once they heard from delivery.
-    const startedAt = (await deps.checkpoints.load(readerName, shard)) ?? (await deps.log.head(shard));
-    const progress = { startedAt, last: startedAt, saved: NO_POSITION, lastByGateway: new Map<GatewayId, Position>() };
+    const saved = await deps.checkpoints.load(readerName, shard);
+    const startedAt = saved === NO_POSITION ? await deps.log.head(shard) : saved;
+    const progress = { startedAt, last: startedAt, saved, lastByGateway: new Map<GatewayId, Position>() };
     progressByShard.set(shard, progress);
     return progress;
   }
@@ -89,12 +92,13 @@ export function createDelivery(deps: DeliveryDependencies): Delivery {
     return found ?? ((position - 1) as Position);
   }
 
-  function publish(shard: Shard, gatewayId: GatewayId, deliveries: readonly Told[]): void {
+  /** The last batch of a step says how far the step went; one before it, how far itself. */
+  function publish(shard: Shard, gatewayId: GatewayId, { deliveries, last }: BatchPart): void {
     const progress = progressByShard.get(shard);
     if (!progress) return;
     const after = progress.lastByGateway.get(gatewayId) ?? progress.startedAt;
-    deps.bus.publish(gatewayId, { shard, epoch: deps.logEpoch, after, last: progress.last, deliveries });
-    progress.lastByGateway.set(gatewayId, progress.last);
+    deps.bus.publish(gatewayId, { shard, epoch: deps.logEpoch, after, last, deliveries });
+    progress.lastByGateway.set(gatewayId, last);
   }
 
   const reader: LogReader = {
@@ -105,8 +109,11 @@ export function createDelivery(deps: DeliveryDependencies): Delivery {
       for (const stored of events) if (!isVoid(stored)) deliveries.push(...(await told(shard, stored)));
       const gateways = await deps.sessions.gatewaysOf([...new Set(deliveries.flatMap(({ userIds }) => userIds))]);
       const progress = progressByShard.get(shard);
-      if (progress) progress.last = events.at(-1)?.position ?? progress.last;
-      for (const [gatewayId, theirs] of byGateway(deliveries, gateways)) publish(shard, gatewayId, theirs);
+      const last = events.at(-1)?.position ?? progress?.last ?? NO_POSITION;
+      for (const [gatewayId, theirs] of byGateway(deliveries, gateways)) {
+        for (const batch of inBatches(theirs, last)) publish(shard, gatewayId, batch);
+      }
+      if (progress) progress.last = last; // not before: a step that could not be published is applied again
     },
   };
 
@@ -125,8 +132,8 @@ export function createDelivery(deps: DeliveryDependencies): Delivery {
     reader,
     async beat() {
       const alive = await deps.sessions.gateways();
-      for (const [shard, { lastByGateway }] of progressByShard) {
-        for (const gatewayId of alive) publish(shard, gatewayId, []);
+      for (const [shard, { last, lastByGateway }] of progressByShard) {
+        for (const gatewayId of alive) publish(shard, gatewayId, { deliveries: [], last });
         // A gateway whose lease lapsed registers again and makes its clients resume: its mark here means nothing any more.
         for (const known of lastByGateway.keys()) if (!alive.includes(known)) lastByGateway.delete(known);
       }
@@ -134,6 +141,40 @@ export function createDelivery(deps: DeliveryDependencies): Delivery {
     },
   };
 }
+
+interface BatchPart {
+  readonly deliveries: readonly Told[];
+  /** How far the gateway has come with it. */
+  readonly last: Position;
+}
+
+/** Cut where a position ends, never within one: a gateway drops what is at or below its mark. */
+function* inBatches(deliveries: readonly Told[], last: Position): Generator<BatchPart> {
+  let part: Told[] = [];
+  let bytes = 0;
+  for (const delivery of deliveries) {
+    const added = estimatedBytes(delivery);
+    if (bytes + added > DELIVERY.batchBytesMax && part.at(-1)?.position !== delivery.position && part.length > 0) {
+      yield { deliveries: part, last: part.at(-1)?.position ?? last };
+      part = [];
+      bytes = 0;
+    }
+    part.push(delivery);
+    bytes += added;
+  }
+  yield { deliveries: part, last };
+}
+
+/** From above: ids have at most 64 characters, and a character of text at most 3 bytes for each UTF-16 unit. */
+function estimatedBytes({ frame, userIds }: Told): number {
+  const text = 'body' in frame && typeof frame.body === 'string' ? frame.body.length * 3 : 0;
+  const others = 'event' in frame || 'mentions' in frame ? idsInFrameMax : 0;
+  return 1_024 + text + (userIds.length + others) * idBytesMax;
+}
+
+/** A membership event names at most a group's members, a message mentions fewer. */
+const idsInFrameMax = LIMITS.groupMembersMax;
+const idBytesMax = 68;
 
 /** Each delivery cut to the users of each gateway. */
 function byGateway(

@@ -1,3 +1,2 @@
-export type { Checkpoints } from './checkpoints.ts';
 export { DELIVERY } from './delivery.ts';
 export { runDelivery, type RunDeliveryDependencies } from './run-delivery.ts';

@@ -67,7 +67,7 @@ async function side(see: Range, bounds: Omit<TimelineRange, 'limit' | 'only'>, l
   const conversationEvents = await see({
     ...bounds,
     ...(far !== undefined && (bounds.order === 'newest-first' ? { after: far } : { before: far })),
-    limit: pageConversationEventsMax,
+    limit: limit === 0 ? 0 : pageConversationEventsMax,
     only: 'conversation-events',
   });
   return { messages, conversationEvents, hasMore };

@@ -18,6 +18,7 @@ export interface TimelineView {
   readonly head: TimelineHead | undefined;
   /** No older than anything in this view. */
   readonly state: ConversationState;
+  /** Up to the head, however much is said meanwhile. */
   range(range: TimelineRange): Promise<readonly TimelineRow[]>;
 }
 
@@ -49,7 +50,12 @@ export function createTimelineQueries(deps: TimelineQueryDependencies): Timeline
       conversationId,
       head,
       state,
-      range: async (range) => merge(await store.range(conversationId, range), unstored, range),
+      async range(asked) {
+        // What came after the head is not in this view, though the store may have it by now: live frames bring it.
+        const before = Math.min(asked.before ?? Number.MAX_SAFE_INTEGER, (head?.position ?? 0) + 1) as Position;
+        const range = { ...asked, before };
+        return merge(await store.range(conversationId, range), unstored, range);
+      },
     };
   }
 

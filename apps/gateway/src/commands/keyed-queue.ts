@@ -19,7 +19,7 @@ export function createKeyedQueue(sizeMax: number): KeyedQueue {
       if (size >= sizeMax) return undefined;
       size++;
       const before = last.get(key);
-      const result = (before ? before.then(work) : work()).finally(() => {
+      const result = (before ? before.then(work) : Promise.try(work)).finally(() => {
         size--;
         if (last.get(key) === settled) last.delete(key);
       });

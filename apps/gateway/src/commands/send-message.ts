@@ -54,11 +54,20 @@ const overloadedRetryMs = 500;
 
 /** A refusal is final: no earlier copy of this id was stored, and none can be any more. */
 export async function sendMessage(sending: Sending, request: SendRequest): Promise<SendOutcome> {
-  const queued = sending.queue.run(`${request.conversationId} ${request.senderId}`, () => send(sending, request));
-  return queued ?? { type: 'Overloaded', retryAfterMs: overloadedRetryMs };
+  return inTurn(sending, request, () => sendNow(sending, request));
 }
 
-async function send(sending: Sending, request: SendRequest): Promise<SendOutcome> {
+/** For what must be done in the sender's turn before the message itself: opening the direct chat it goes to. */
+export async function inTurn<Outcome>(
+  { queue }: Pick<Sending, 'queue'>,
+  { conversationId, senderId }: Pick<SendRequest, 'conversationId' | 'senderId'>,
+  work: () => Promise<Outcome>,
+): Promise<Outcome | { readonly type: 'Overloaded'; readonly retryAfterMs: number }> {
+  return queue.run(`${conversationId} ${senderId}`, work) ?? { type: 'Overloaded', retryAfterMs: overloadedRetryMs };
+}
+
+/** `sendMessage` for a caller that holds the sender's turn. */
+export async function sendNow(sending: Sending, request: SendRequest): Promise<SendOutcome> {
   const startedTs = sending.world.now();
   const path = idPath(request.message.clientMsgId, startedTs);
   if (path.type === 'clock-ahead') return { type: 'ClockAhead' };
@@ -123,4 +132,3 @@ function hashOf(digest: Digest, { message }: SendRequest): string {
   const said = mentions?.map(({ userId, offset, length }) => [userId, offset, length]);
   return digest(JSON.stringify([body, bodyType, replyTo ?? 0, threadId ?? 0, said ?? []]));
 }
-

@@ -1,0 +1,19 @@
+// Which web pages may talk to us. Programs send no Origin and are not asked.
+
+/** Also for a request without an Origin. `host` is the request's own Host header. */
+export type OriginCheck = (origin: string, host: string) => boolean;
+
+const LOOPBACK_HOSTS: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+export function createOriginCheck(origins: readonly string[]): OriginCheck {
+  const allowed = new Set(origins);
+  if (allowed.size > 0) return (origin) => origin === '' || allowed.has(origin);
+  // Development: pages from this machine and our own page, never any page the developer happens to look at.
+  return (origin, host) => origin === '' || isLocal(origin, host);
+}
+
+function isLocal(origin: string, host: string): boolean {
+  if (!URL.canParse(origin)) return false;
+  const url = new URL(origin);
+  return LOOPBACK_HOSTS.has(url.hostname) || url.host === host;
+}

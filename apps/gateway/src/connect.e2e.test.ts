@@ -1,0 +1,140 @@
+import { generateKeyPair, exportJWK, exportSPKI, SignJWT } from 'jose';
+import { describe, expect, it } from 'vitest';
+import { openHouse, secret } from './testing/house.ts';
+import { upgrade } from './testing/upgrade.ts';
+
+const sign = (claims: Record<string, unknown>, key = secret) =>
+  new SignJWT(claims).setProtectedHeader({ alg: 'HS256' }).sign(new TextEncoder().encode(key));
+
+describe('who may connect', () => {
+  it('takes a token from the header, and answers with the subprotocol it speaks', async () => {
+    await using house = await openHouse();
+    const authorization = `Bearer ${await house.token('alice')}`;
+    const answer = await upgrade(house.gateway.url, { authorization, 'sec-websocket-protocol': 'chat.v1' });
+    expect(answer).toMatchObject({ status: 101, headers: { 'sec-websocket-protocol': 'chat.v1' } });
+    const silent = await upgrade(house.gateway.url, { authorization });
+    expect(silent.status).toBe(101);
+    expect(silent.headers['sec-websocket-protocol']).toBeUndefined();
+  });
+
+  it('takes a token from a subprotocol, and never echoes it', async () => {
+    await using house = await openHouse();
+    const offered = `bearer.${await house.token('alice')}, chat.v1`;
+    const answer = await upgrade(house.gateway.url, { 'sec-websocket-protocol': offered });
+    expect(answer).toMatchObject({ status: 101, headers: { 'sec-websocket-protocol': 'chat.v1' } });
+  });
+
+  const later = Math.floor(Date.now() / 1000) + 60;
+  it.each([
+    ['no token', async () => ''],
+    ['garbage', async () => 'Bearer x.y.z'],
+    ['another scheme', async () => `Basic ${await sign({ sub: 'alice' })}`],
+    ['another secret', async () => `Bearer ${await sign({ sub: 'alice' }, 'another secret of thirty-two bytes')}`],
+    ['an ended token', async () => `Bearer ${await sign({ sub: 'alice', exp: later - 120 })}`],
+    ['a token that does not hold yet', async () => `Bearer ${await sign({ sub: 'alice', nbf: later })}`],
+    ['no sub', async () => `Bearer ${await sign({})}`],
+    ['a sub that is no user id', async () => `Bearer ${await sign({ sub: 'al.ice' })}`],
+    ['alg none', async () => `Bearer ${btoa('{"alg":"none"}')}.${btoa('{"sub":"alice"}')}.`],
+    ['a token of 4 KiB + 1', async () => `Bearer ${await sizedToken(4097)}`],
+  ])('answers 401 to %s', async (_, authorization) => {
+    await using house = await openHouse();
+    const answer = await upgrade(house.gateway.url, { authorization: await authorization() });
+    expect(answer.status).toBe(401);
+    expect(answer.headers).toMatchObject({ 'content-type': 'application/problem+json', 'www-authenticate': 'Bearer' });
+    const requestId = answer.headers['x-request-id'];
+    expect(JSON.parse(answer.body)).toMatchObject({ code: 'unauthenticated', request_id: requestId });
+  });
+
+  it('takes a token of 4 KiB', async () => {
+    await using house = await openHouse();
+    const answer = await upgrade(house.gateway.url, { authorization: `Bearer ${await sizedToken(4096)}` });
+    expect(answer.status).toBe(101);
+  });
+
+  it.each(['PEM', 'JWK'])(
+    'takes an EdDSA token under a public key as %s, and not one signed with that key as a secret',
+    async (form) => {
+      const { publicKey, privateKey } = await generateKeyPair('Ed25519', { extractable: true });
+      const text = form === 'PEM' ? await exportSPKI(publicKey) : JSON.stringify(await exportJWK(publicKey));
+      await using house = await openHouse({ config: { jwt: { publicKey: text } } });
+      const good = await new SignJWT({ sub: 'alice' }).setProtectedHeader({ alg: 'EdDSA' }).sign(privateKey);
+      expect((await upgrade(house.gateway.url, { authorization: `Bearer ${good}` })).status).toBe(101);
+      const confused = await sign({ sub: 'alice' }, text);
+      expect((await upgrade(house.gateway.url, { authorization: `Bearer ${confused}` })).status).toBe(401);
+    },
+  );
+
+  it('says hello with the limits and no end for a token without one', async () => {
+    await using house = await openHouse();
+    using client = house.open(await sign({ sub: 'alice' }), '?device=d1&session=s1&platform=web');
+    expect(await client.next('hello')).toMatchObject({
+      session_id: 's1',
+      device_id: 'd1',
+      user_id: 'alice',
+      heartbeat_ms: 30_000,
+      log_epoch: 1,
+      token_exp_ts: 8_640_000_000_000_000,
+      limits: { frame_bytes_max: 65_536, sessions_per_user_max: 10 },
+    });
+  });
+
+  it.each([
+    ['?device=a.b', 400],
+    ['?session=', 400],
+    [`?device=${'x'.repeat(65)}`, 400],
+    ['?platform=fridge', 400],
+    [`?device=${'x'.repeat(64)}&platform=bot&unknown=1`, 101],
+  ])('answers the query %s with %i', async (query, status) => {
+    await using house = await openHouse();
+    const authorization = `Bearer ${await house.token('alice')}`;
+    expect((await upgrade(house.gateway.url, { authorization }, query)).status).toBe(status);
+  });
+
+  it('answers 400 when no subprotocol is ours', async () => {
+    await using house = await openHouse();
+    const authorization = `Bearer ${await house.token('alice')}`;
+    const answer = await upgrade(house.gateway.url, { authorization, 'sec-websocket-protocol': 'chat.v2' });
+    expect(answer.status).toBe(400);
+  });
+
+  it.each([
+    ['https://chat.example', ['https://chat.example'], 101],
+    ['https://evil.example', ['https://chat.example'], 403],
+    ['http://localhost:3000', ['https://chat.example'], 403],
+    ['http://localhost:3000', [], 101],
+    ['https://evil.example', [], 403],
+    ['null', [], 403],
+  ])('answers the origin %s under %j with %i', async (origin, origins, status) => {
+    await using house = await openHouse({ config: { origins } });
+    const authorization = `Bearer ${await house.token('alice')}`;
+    expect((await upgrade(house.gateway.url, { authorization, origin })).status).toBe(status);
+  });
+
+  it('answers 503 with Retry-After until delivery has reached every shard', async () => {
+    await using house = await openHouse({ isReached: false });
+    const authorization = `Bearer ${await house.token('alice')}`;
+    const answer = await upgrade(house.gateway.url, { authorization });
+    expect(answer).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
+    house.bus.send({});
+    expect((await upgrade(house.gateway.url, { authorization })).status).toBe(101);
+  });
+
+  it('answers 503 while a probe says it is not ready, or the registry is away', async () => {
+    let reason: string | undefined = 'the clock is off';
+    await using house = await openHouse({ dependencies: () => ({ readiness: [() => reason] }) });
+    const authorization = `Bearer ${await house.token('alice')}`;
+    expect((await upgrade(house.gateway.url, { authorization })).status).toBe(503);
+    reason = undefined;
+    expect((await upgrade(house.gateway.url, { authorization })).status).toBe(101);
+  });
+});
+
+/** A good token of exactly this many bytes. */
+async function sizedToken(bytes: number): Promise<string> {
+  for (let padding = 0; padding < bytes; padding++) {
+    const token = await sign({ sub: 'alice', pad: 'x'.repeat(Math.floor(bytes * 0.7) + padding) });
+    if (token.length === bytes) return token;
+    if (token.length > bytes) return `${await sign({ sub: 'alice', pad: '' })}`.padEnd(bytes, '=');
+  }
+  throw new RangeError('no token of that size');
+}

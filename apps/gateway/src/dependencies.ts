@@ -1,0 +1,72 @@
+// What a gateway is given, and what it reports. Nothing here is looked up: `main.ts` hands all of it in.
+import type { Digest, EventLog, GatewayBus, SessionRegistry, UserId, World } from '@parley/domain';
+import type { ConversationList, ConversationStates, TimelineQueries } from '@parley/projections';
+import type { ProblemCode, WireLimits } from '@parley/protocol';
+import type { JwtConfig } from './auth/tokens.ts';
+
+export interface GatewayDependencies {
+  readonly log: EventLog;
+  readonly states: ConversationStates;
+  readonly timeline: TimelineQueries;
+  readonly conversations: ConversationList;
+  readonly sessions: SessionRegistry;
+  readonly bus: GatewayBus;
+  readonly world: World;
+  readonly digest: Digest;
+  readonly logger: GatewayLogger;
+  readonly observer: GatewayObserver;
+  /** What else must be well before it takes work: each gives the reason why not. Asked for every upgrade, so cheap. */
+  readonly readiness: readonly ReadinessProbe[];
+  readonly config: GatewayConfig;
+}
+
+export type ReadinessProbe = () => string | undefined;
+
+export interface GatewayConfig {
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  readonly logEpoch: number;
+  readonly jwt: JwtConfig;
+  /** Allowed `Origin`s. Empty, for development: those on this machine, and the gateway's own. */
+  readonly origins: readonly string[];
+  /** False lifts the rates, not the sizes. */
+  readonly rateLimits: boolean;
+  /** Within this time after `drain()` every socket is closed and every append has its answer. */
+  readonly drainMs: number;
+  readonly limits: WireLimits;
+  /** Answers `GET /`. */
+  readonly page?: StaticPage;
+  /** Switches `POST /v1/dev/tokens` on, for callers on this machine. */
+  readonly devTokens?: { issueToken(userId: UserId): Promise<string> };
+}
+
+export interface StaticPage {
+  readonly contentType: string;
+  readonly body: Uint8Array;
+}
+
+/** As pino has it. */
+export interface GatewayLogger {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** Called on hot paths: counts, nothing else. Latencies in milliseconds. */
+export interface GatewayObserver {
+  connectionOpened(): void;
+  connectionClosed(code: number): void;
+  frameIn(type: string): void;
+  /** From the frame's arrival to its `ack`. */
+  acked(latencyMs: number): void;
+  refused(code: ProblemCode): void;
+  /** A live frame was handed to a socket, this long after the log had stored it. */
+  delivered(latencyMs: number): void;
+  slowConsumer(): void;
+  /** A hole on the live path, or a lapsed lease: this many sessions were told to resume. */
+  resynced(reason: ResyncReason, sessions: number): void;
+  httpAnswered(route: string, status: number, latencyMs: number): void;
+}
+
+export type ResyncReason = 'hole' | 'interrupted' | 'lease-lapsed';

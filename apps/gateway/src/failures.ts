@@ -1,0 +1,25 @@
+// What a handler threw, as what the client is told: the world's failures are "unavailable", ours are "internal" and logged.
+import { LogUnavailable } from '@parley/domain';
+import { StoreUnavailable } from '@parley/projections';
+import type { Refusal } from '@parley/protocol';
+import type { GatewayLogger } from './dependencies.ts';
+
+/** When to try again after a failure of which nothing more is known. */
+const unavailableRetryMs = 500;
+
+export const isUnavailable = (error: unknown): boolean =>
+  error instanceof LogUnavailable || error instanceof StoreUnavailable;
+
+/** For work nobody waits for: it answers for its own failures, so one that comes here is a broken invariant. */
+export function inBackground(logger: GatewayLogger, work: Promise<unknown>, name: string): void {
+  work.catch((error: unknown) => logger.error({ err: error, during: name }, 'background work failed'));
+}
+
+export function failureToRefusal(logger: GatewayLogger, error: unknown, during: string): Refusal {
+  if (isUnavailable(error)) {
+    logger.warn({ err: error, during }, 'unavailable');
+    return { type: 'Unavailable', retryAfterMs: unavailableRetryMs };
+  }
+  logger.error({ err: error, during }, 'a handler failed');
+  return { type: 'Internal' };
+}

@@ -1,0 +1,12 @@
+// The edge: WebSocket and REST in front of the log and the read models.
+export type { JwtConfig } from './auth/tokens.ts';
+export type {
+  GatewayConfig,
+  GatewayDependencies,
+  GatewayLogger,
+  GatewayObserver,
+  ReadinessProbe,
+  ResyncReason,
+  StaticPage,
+} from './dependencies.ts';
+export { createGateway, type Gateway } from './gateway.ts';

@@ -1,0 +1,1 @@
+export { runProjector, type ProjectorDependencies } from './run-projector.ts';

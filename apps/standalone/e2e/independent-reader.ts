@@ -1,0 +1,180 @@
+// Compares what everyone was told with what is in the log. It reads the streams, the pages and the rows by itself: nothing
+// of the house that it judges is used to judge it.
+import { DatabaseSync } from 'node:sqlite';
+import { decode } from '@msgpack/msgpack';
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
+import type { Acked, RecordingClient } from './recording-client.ts';
+
+export interface LogEntry {
+  readonly conversationId: string;
+  readonly position: number;
+  readonly kind: 'msg' | 'meta';
+  readonly clientMsgId?: string;
+  readonly body?: string;
+  readonly isVoid: boolean;
+}
+
+/** Every event of every shard, as the server has it. */
+export async function readLog(natsUrl: string): Promise<readonly LogEntry[]> {
+  const nc = await connect({ servers: natsUrl });
+  try {
+    const entries: LogEntry[] = [];
+    for await (const { config, state } of (await jetstreamManager(nc)).streams.list('chat.>')) {
+      if (state.messages === 0) continue;
+      const consumer = await jetstream(nc).consumers.get(config.name, {});
+      const messages = await consumer.consume({ max_messages: 500 });
+      for await (const message of messages) {
+        const [, , conversationId = '', kind] = message.subject.split('.');
+        const payload = Buffer.from(message.data);
+        const storedTs = message.info.timestampNanos / 1_000_000;
+        const notAfterTs = Date.parse(message.headers?.get('Parley-Not-After') ?? '');
+        if (!Number.isFinite(notAfterTs)) throw new Error(`${message.subject}: no not-after`);
+        entries.push({
+          conversationId,
+          position: message.seq,
+          kind: kind === 'meta' ? 'meta' : 'msg',
+          isVoid: storedTs > notAfterTs,
+          ...said(decode(payload)),
+        });
+        if (message.seq >= state.last_seq) break;
+      }
+      messages.stop();
+    }
+    return entries;
+  } finally {
+    await nc.close();
+  }
+}
+
+/** What a message's body says, wherever in the record the codec puts it. */
+function said(record: unknown): { clientMsgId?: string; body?: string } {
+  const text = JSON.stringify(record);
+  const clientMsgId = /"clientMsgId":"([^"]+)"/.exec(text)?.[1];
+  const body = /"body":("(?:[^"\\]|\\.)*")/.exec(text)?.[1];
+  return {
+    ...(clientMsgId === undefined ? {} : { clientMsgId }),
+    ...(body === undefined ? {} : { body: String(JSON.parse(body)) }),
+  };
+}
+
+/** Positions of a conversation's messages by walking its REST pages from the newest to the first. */
+export async function walkPages(
+  base: string,
+  conversationId: string,
+  token: string,
+): Promise<readonly { position: number; clientMsgId: string }[]> {
+  const found: { position: number; clientMsgId: string }[] = [];
+  for (let before = ''; ; ) {
+    const url = `${base}/v1/conversations/${conversationId}/messages?limit=100${before}`;
+    const response = await fetch(url, { headers: { authorization: `Bearer ${token}` } });
+    if (response.status === 503) continue;
+    if (response.status !== 200) throw new Error(`${url}: ${response.status} ${await response.text()}`);
+    const page = (await response.json()) as {
+      messages: { message_id: string; client_msg_id: string }[];
+      has_more: boolean;
+    };
+    found.push(...page.messages.map((m) => ({ position: Number(m.message_id), clientMsgId: m.client_msg_id })));
+    const last = page.messages.at(-1);
+    if (!page.has_more || !last) return found.toReversed();
+    before = `&before=${last.message_id}`;
+  }
+}
+
+/** (conversation, position) of every stored timeline row. */
+export function readRows(file: string): ReadonlyMap<string, readonly number[]> {
+  const database = new DatabaseSync(file, { readOnly: true });
+  try {
+    const rows = database.prepare(`SELECT conversation_id AS id, position FROM events ORDER BY id, position`).all();
+    const byConversation = Map.groupBy(rows, (row) => String(row['id']));
+    return new Map([...byConversation].map(([id, theirs]) => [id, theirs.map((row) => Number(row['position']))]));
+  } finally {
+    database.close();
+  }
+}
+
+export interface Findings {
+  readonly acked: number;
+  readonly logged: number;
+  readonly voided: number;
+  /** Empty when every promise was kept. */
+  readonly offences: readonly string[];
+}
+
+export interface Evidence {
+  readonly log: readonly LogEntry[];
+  readonly clients: readonly RecordingClient[];
+  /** Who is a member, all the time, of which conversation. */
+  readonly membersOf: ReadonlyMap<string, readonly string[]>;
+  readonly pages: ReadonlyMap<string, readonly { position: number; clientMsgId: string }[]>;
+  readonly rows: ReadonlyMap<string, readonly number[]>;
+}
+
+/** Nothing acked is lost, nothing is there twice, one order everywhere, nothing is shown to outsiders. */
+export function compare(evidence: Evidence): Findings {
+  const accepted = evidence.log.filter(({ isVoid }) => !isVoid);
+  const byConversation = Map.groupBy(accepted, ({ conversationId }) => conversationId);
+  const acks = evidence.clients.flatMap((client) => client.acks);
+  const offences = [
+    ...evidence.clients.flatMap((client) => client.offences),
+    ...checkAcks(acks, accepted),
+    ...evidence.clients.flatMap((client) => checkView(client, evidence.membersOf, byConversation)),
+    ...[...byConversation].flatMap(([id, events]) => checkReadPaths(id, events, evidence)),
+  ];
+  return { acked: acks.length, logged: accepted.length, voided: evidence.log.length - accepted.length, offences };
+}
+
+function checkAcks(acks: readonly Acked[], accepted: readonly LogEntry[]): string[] {
+  const offences: string[] = [];
+  const byId = Map.groupBy(
+    accepted.filter(({ clientMsgId }) => clientMsgId !== undefined),
+    (entry) => `${entry.conversationId} ${entry.clientMsgId}`,
+  );
+  for (const [id, copies] of byId) {
+    if (copies.length > 1) offences.push(`twice in the log: ${id} at ${copies.map((c) => c.position).join(', ')}`);
+  }
+  for (const ack of acks) {
+    const [stored] = byId.get(`${ack.conversationId} ${ack.clientMsgId}`) ?? [];
+    if (!stored) offences.push(`acked and lost: ${ack.clientMsgId} at ${ack.conversationId} ${ack.position}`);
+    else if (stored.position !== ack.position) offences.push(`acked at ${ack.position}, stored at ${stored.position}`);
+    else if (stored.body !== ack.body) offences.push(`stored with another body: ${ack.clientMsgId}`);
+  }
+  return offences;
+}
+
+function checkView(
+  client: RecordingClient,
+  membersOf: Evidence['membersOf'],
+  byConversation: ReadonlyMap<string, readonly LogEntry[]>,
+): string[] {
+  const offences: string[] = [];
+  for (const [id, members] of membersOf) {
+    const seen = [...(client.entries.get(id)?.keys() ?? [])].toSorted((a, b) => a - b);
+    const expected = members.includes(client.userId) ? (byConversation.get(id) ?? []).map((e) => e.position) : [];
+    const difference = firstDifference(seen, expected);
+    if (difference) offences.push(`${client.userId}'s view of ${id}: ${difference}`);
+  }
+  return offences;
+}
+
+function checkReadPaths(id: string, events: readonly LogEntry[], { pages, rows }: Evidence): string[] {
+  const messages = events.filter(({ kind }) => kind === 'msg');
+  const page = pages.get(id);
+  const found = [
+    page && firstDifference(
+      page.map((row) => `${row.position} ${row.clientMsgId}`),
+      messages.map((event) => `${event.position} ${event.clientMsgId}`),
+    ),
+    firstDifference(
+      rows.get(id) ?? [],
+      events.map(({ position }) => position),
+    ),
+  ];
+  return found.flatMap((difference, index) => (difference ? [`${index === 0 ? 'pages' : 'rows'} of ${id}: ${difference}`] : []));
+}
+
+function firstDifference<T>(seen: readonly T[], expected: readonly T[]): string | undefined {
+  const at = expected.findIndex((value, index) => seen[index] !== value);
+  if (at >= 0) return `at ${at}: saw ${String(seen[at])}, the log has ${String(expected[at])} (${seen.length}/${expected.length})`;
+  return seen.length > expected.length ? `saw ${String(seen[expected.length])}, which the log has not` : undefined;
+}

@@ -1,0 +1,288 @@
+// A client that does what PROTOCOL asks of one, and remembers everything it was told. Written against the wire alone: it
+// shares no code with the gateway, so that both cannot be wrong in the same way.
+import { setTimeout as pause } from 'node:timers/promises';
+
+/** One entry of a conversation as this client was shown it. */
+export interface Entry {
+  readonly position: number;
+  /** Of a message; undefined for membership events. */
+  readonly clientMsgId?: string;
+  readonly senderId?: string;
+  readonly body?: string;
+  readonly event?: string;
+}
+
+export interface Acked {
+  readonly clientMsgId: string;
+  readonly conversationId: string;
+  readonly body: string;
+  readonly position: number;
+  readonly duplicate: boolean;
+  readonly tookMs: number;
+}
+
+export interface Refused {
+  readonly code: string;
+}
+
+interface Frame {
+  readonly type: string;
+  readonly [field: string]: unknown;
+}
+
+interface Pending {
+  readonly frame: { readonly client_msg_id: string; readonly conversation_id: string; readonly body: string };
+  readonly sentTs: number;
+  lastTryTs: number;
+  resolve(outcome: Acked | Refused): void;
+}
+
+export interface RecordingClientOptions {
+  /** Asked again before each connection: a restarted server may be elsewhere. */
+  readonly url: () => string;
+  readonly userId: string;
+  readonly token: (userId: string) => Promise<string>;
+  /** How far this client's clock is off. */
+  readonly clockOffsetMs?: number;
+}
+
+const retryMs = 3_000;
+
+export class RecordingClient {
+  readonly userId: string;
+  /** By conversation, then position. */
+  readonly entries = new Map<string, Map<number, Entry>>();
+  readonly cursors = new Map<string, number>();
+  readonly acks: Acked[] = [];
+  /** What no server may ever do; each a sentence. */
+  readonly offences: string[] = [];
+  readonly frameCounts = new Map<string, number>();
+  connections = 0;
+  readonly #options: RecordingClientOptions;
+  readonly #pending = new Map<string, Pending>();
+  #socket: WebSocket | undefined;
+  #isReady = false;
+  #stopped = false;
+  /** Resumes without an answer yet, by ref. */
+  readonly #resumes = new Map<string, readonly string[]>();
+  #lastRef = 0;
+  readonly #resumeAgain = new Set<string>();
+
+  constructor(options: RecordingClientOptions) {
+    this.#options = options;
+    this.userId = options.userId;
+  }
+
+  start(): void {
+    void this.#run();
+  }
+
+  /** Why it is not quiet, for the message of a failed test. */
+  get unfinished(): string {
+    return `${this.userId}: ready ${this.#isReady}, ${this.#pending.size} sends, ${this.#resumes.size}+${this.#resumeAgain.size} resumes`;
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#socket?.close();
+  }
+
+  /** No resume under way and nothing waits for an ack. */
+  get isQuiet(): boolean {
+    return this.#isReady && this.#resumes.size === 0 && this.#resumeAgain.size === 0 && this.#pending.size === 0;
+  }
+
+  get isReady(): boolean {
+    return this.#isReady;
+  }
+
+  newId(): string {
+    const clock = Date.now() + (this.#options.clockOffsetMs ?? 0);
+    const random = crypto.getRandomValues(new Uint8Array(10));
+    const bytes = new Uint8Array(16);
+    new DataView(bytes.buffer).setBigUint64(0, BigInt(clock) << 16n);
+    bytes.set(random, 6);
+    bytes[6] = 0x70 | ((bytes[6] ?? 0) & 0x0f);
+    bytes[8] = 0x80 | ((bytes[8] ?? 0) & 0x3f);
+    return hex(bytes);
+  }
+
+  /** Until it is acked or finally refused, over any number of connections, with one id. */
+  send(conversationId: string, body: string, clientMsgId = this.newId()): Promise<Acked | Refused> {
+    return new Promise((resolve) => {
+      const frame = { type: 'send', client_msg_id: clientMsgId, conversation_id: conversationId, body };
+      const now = Date.now();
+      this.#pending.set(clientMsgId, { frame, sentTs: now, lastTryTs: now, resolve });
+      if (this.#isReady) this.#write(frame);
+    });
+  }
+
+  /** Asks for everything after the cursors of these conversations. */
+  resume(conversationIds: Iterable<string>): void {
+    const ids = [...conversationIds];
+    if (!this.#isReady) return;
+    const ref = `resume ${this.#lastRef++}`;
+    this.#resumes.set(ref, ids);
+    const lastSeen = Object.fromEntries(ids.map((id) => [id, String(this.cursors.get(id) ?? 0)]));
+    this.#write({ type: 'resume', ref, last_seen: lastSeen });
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopped) {
+      await this.#oneConnection().catch(() => undefined); // the next one tells
+      await pause(50 + Math.random() * 200);
+    }
+  }
+
+  async #oneConnection(): Promise<void> {
+    const token = await this.#options.token(this.userId);
+    const socket = new WebSocket(this.#options.url(), ['chat.v1', `bearer.${token}`]);
+    this.#socket = socket;
+    const retrying = setInterval(() => this.#retryOld(), 500);
+    try {
+      await new Promise<void>((resolve) => {
+        socket.onmessage = ({ data }) => this.#receive(JSON.parse(String(data)));
+        socket.onclose = () => resolve();
+        socket.onerror = () => resolve();
+      });
+    } finally {
+      clearInterval(retrying);
+      this.#isReady = false;
+      this.#resumes.clear();
+      socket.close();
+    }
+  }
+
+  #write(frame: object): void {
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(frame));
+  }
+
+  #retryOld(): void {
+    if (!this.#isReady) return;
+    if (this.#resumeAgain.size > 0) this.resume(this.#resumeAgain);
+    this.#resumeAgain.clear();
+    const now = Date.now();
+    for (const pending of this.#pending.values()) {
+      if (now - pending.lastTryTs < retryMs) continue;
+      pending.lastTryTs = now;
+      this.#write(pending.frame);
+    }
+  }
+
+  #receive(frame: Frame): void {
+    this.frameCounts.set(frame.type, (this.frameCounts.get(frame.type) ?? 0) + 1);
+    switch (frame.type) {
+      case 'hello':
+        this.#isReady = true;
+        this.connections++;
+        this.resume(this.cursors.keys()); // of none, too: `others` tells what was opened meanwhile
+        for (const pending of this.#pending.values()) this.#write(pending.frame);
+        return;
+      case 'ack':
+        return this.#acked(frame);
+      case 'error':
+        return this.#failed(frame);
+      case 'message':
+      case 'conversation':
+        return this.#live(frame);
+      case 'history':
+        return this.#history(frame);
+      case 'resumed':
+        return this.#resumed(frame);
+      case 'resume_failed':
+        if (frame['reason'] === 'unavailable') this.#resumeAgain.add(String(frame['conversation_id']));
+        else this.cursors.delete(String(frame['conversation_id']));
+        return;
+      case 'resync':
+        return this.resume((frame['conversation_ids'] as string[] | undefined) ?? this.cursors.keys());
+    }
+  }
+
+  #acked(frame: Frame): void {
+    const pending = this.#pending.get(String(frame['client_msg_id']));
+    if (!pending) return;
+    this.#pending.delete(pending.frame.client_msg_id);
+    const acked: Acked = {
+      clientMsgId: pending.frame.client_msg_id,
+      conversationId: pending.frame.conversation_id,
+      body: pending.frame.body,
+      position: Number(frame['message_id']),
+      duplicate: frame['duplicate'] === true,
+      tookMs: Date.now() - pending.sentTs,
+    };
+    this.acks.push(acked);
+    pending.resolve(acked);
+  }
+
+  #failed(frame: Frame): void {
+    const pending = this.#pending.get(String(frame['client_msg_id']));
+    if (!pending) {
+      const unresumed = this.#resumes.get(String(frame['ref']));
+      this.#resumes.delete(String(frame['ref']));
+      for (const id of unresumed ?? []) this.#resumeAgain.add(id);
+      if (frame['retryable'] !== true) this.offences.push(`${this.userId}: ${JSON.stringify(frame)}`);
+      return;
+    }
+    if (frame['retryable'] === true) {
+      pending.lastTryTs = Date.now() + Number(frame['retry_after_ms'] ?? 500) - retryMs;
+      return;
+    }
+    this.#pending.delete(pending.frame.client_msg_id);
+    pending.resolve({ code: String(frame['code']) });
+  }
+
+  #live(frame: Frame): void {
+    const id = String(frame['conversation_id']);
+    const cursor = this.cursors.get(id) ?? 0;
+    const position = Number(frame['position'] ?? frame['message_id']);
+    if (position <= cursor) return;
+    if (Number(frame['prev_id']) > cursor) {
+      if (!this.cursors.has(id)) this.cursors.set(id, 0);
+      return this.resume([id]);
+    }
+    this.#keep(frame);
+    this.cursors.set(id, position);
+  }
+
+  #history(frame: Frame): void {
+    for (const list of [frame['messages'], frame['conversations']]) {
+      for (const entry of (list ?? []) as Frame[]) this.#keep(entry);
+    }
+  }
+
+  #resumed(frame: Frame): void {
+    this.#resumes.delete(String(frame['ref']));
+    for (const [id, head] of Object.entries(frame['heads'] as Record<string, string>)) {
+      this.cursors.set(id, Math.max(this.cursors.get(id) ?? 0, Number(head)));
+    }
+    const others = Object.keys((frame['others'] ?? {}) as Record<string, string>).filter((id) => !this.cursors.has(id));
+    for (const id of others) this.cursors.set(id, 0);
+    if (others.length > 0) this.resume(others);
+  }
+
+  #keep(frame: Frame): void {
+    const id = String(frame['conversation_id']);
+    const position = Number(frame['position'] ?? frame['message_id']);
+    const entry: Entry =
+      frame['client_msg_id'] === undefined
+        ? { position, event: JSON.stringify(frame['event']) }
+        : {
+            position,
+            clientMsgId: String(frame['client_msg_id']),
+            senderId: String(frame['sender_id']),
+            body: String(frame['body']),
+          };
+    const entries = this.entries.get(id) ?? new Map<number, Entry>();
+    this.entries.set(id, entries);
+    const before = entries.get(position);
+    if (before && before.clientMsgId !== entry.clientMsgId) {
+      this.offences.push(`${this.userId}: two entries at ${id} ${position}: ${JSON.stringify([before, entry])}`);
+    }
+    entries.set(position, entry);
+  }
+}
+
+const hex = (bytes: Uint8Array): string =>
+  Buffer.from(bytes).toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+
+export const isAcked = (outcome: Acked | Refused): outcome is Acked => 'position' in outcome;

@@ -1,0 +1,120 @@
+// The whole system in this process, on a real nats-server and real SQLite files, with parts that a test may take away: the
+// projector, single publishes to gateways, the clock, the log's memory of ids.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { runDelivery } from '@parley/delivery';
+import type { DeliveryBatch, GatewayBus, UserId, World } from '@parley/domain';
+import { createGateway, type Gateway } from '@parley/gateway';
+import { loadConfig } from '@parley/infra/config';
+import { createSessionRegistry } from '@parley/infra/memory';
+import {
+  connectNats,
+  natsGatewayBus,
+  NatsEventLog,
+  openCheckpoints,
+  openDeployment,
+  startNatsServer,
+} from '@parley/infra/nats';
+import { createWorld, digest } from '@parley/infra/runtime';
+import { openSqlite } from '@parley/infra/sqlite';
+import { createReadSide } from '@parley/projections';
+import { runProjector } from '@parley/projector';
+import { gatewayConfig } from '../src/gateway-config.ts';
+import { observe } from '../src/observe.ts';
+import { RecordingClient } from './recording-client.ts';
+
+export interface SystemOptions {
+  /** True loses this publish on its way to the gateway. */
+  readonly loses?: (batch: DeliveryBatch) => boolean;
+}
+
+export interface System extends AsyncDisposable {
+  readonly gateway: Gateway;
+  readonly natsUrl: string;
+  readonly socketUrl: string;
+  readonly dataDir: string;
+  stopProjector(): Promise<void>;
+  /** Moves the clock of everything but nats-server. */
+  moveClock(byMs: number): void;
+  token(userId: string): Promise<string>;
+  client(userId: string): RecordingClient;
+}
+
+export async function startSystem(options: SystemOptions = {}): Promise<System> {
+  await using starting = new AsyncDisposableStack();
+  const dataDir = mkdtempSync(path.join(tmpdir(), 'parley-system-'));
+  starting.defer(() => rmSync(dataDir, { recursive: true, force: true }));
+  const config = loadConfig({
+    PARLEY_DATA_DIR: dataDir,
+    PARLEY_PORT: '0',
+    PARLEY_RATE_LIMITS: 'off',
+    PARLEY_LOG_LEVEL: 'fatal',
+    PARLEY_NATS_SERVER: process.env['PARLEY_NATS_SERVER'],
+  });
+  const observed = observe(config);
+  const { world, moveClock } = movableWorld();
+  const server = starting.use(
+    await startNatsServer({ binary: config.natsServer, dataDirectory: dataDir, world, onEvent: observed.natsServer }),
+  );
+  const connection = starting.use(await connectNats({ servers: server.url, name: 'system' }));
+  const { shards, logEpoch } = await openDeployment({ connection, shards: config.shards, replicas: 1 });
+  const log = starting.use(new NatsEventLog({ connection, world, shards }));
+  const directory = path.join(dataDir, 'read-models');
+  const stores = starting.use(await openSqlite({ directory, logEpoch, world, report: observed.sqlite }));
+  const [timelineStore, conversationStore] = [await stores.timeline(1), await stores.conversations(1)];
+  const readSide = createReadSide({ log, world, timelineStore, conversationStore });
+  const projector = starting.use(
+    runProjector({
+      log,
+      world,
+      generation: 1,
+      timeline: timelineStore,
+      conversations: conversationStore,
+      observer: { ...observed.runner, ...observed.projection },
+    }),
+  );
+  const sessions = createSessionRegistry(world);
+  const bus = losing(natsGatewayBus(connection), options.loses ?? (() => false));
+  const checkpoints = await openCheckpoints(connection, logEpoch);
+  starting.use(
+    runDelivery({ ...readSide, log, logEpoch, sessions, bus, checkpoints, world, observer: observed.runner }),
+  );
+  const deps = { ...readSide, log, sessions, bus, world, digest, readiness: [] };
+  const { logger, gateway: observer } = observed;
+  const settings = await gatewayConfig(config, logEpoch);
+  const gateway = starting.use(await createGateway({ ...deps, logger, observer, config: settings }));
+
+  const socketUrl = `${gateway.url.replace('http', 'ws')}/v1/ws`;
+  const token = async (userId: string): Promise<string> => (await settings.devTokens?.issueToken(userId as UserId)) ?? '';
+  const running = starting.move();
+  return {
+    gateway,
+    natsUrl: server.url,
+    socketUrl,
+    dataDir,
+    moveClock,
+    token,
+    stopProjector: async () => projector[Symbol.asyncDispose](),
+    client(userId) {
+      const client = new RecordingClient({ url: () => socketUrl, userId, token });
+      client.start();
+      return client;
+    },
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+function movableWorld(): { readonly world: World; moveClock(byMs: number): void } {
+  const real = createWorld();
+  let offsetMs = 0;
+  return {
+    world: { ...real, now: () => real.now() + offsetMs },
+    moveClock: (byMs) => void (offsetMs += byMs),
+  };
+}
+
+const losing = (bus: GatewayBus, loses: (batch: DeliveryBatch) => boolean): GatewayBus => ({
+  ...bus,
+  publish: (gatewayId, batch) => (loses(batch) ? undefined : bus.publish(gatewayId, batch)),
+});

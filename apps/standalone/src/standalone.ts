@@ -1,0 +1,109 @@
+// Every role in one process, and nats-server as its child: the parts of a fleet with the embedded adapters.
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { runDelivery } from '@parley/delivery';
+import type { World } from '@parley/domain';
+import { createGateway, type Gateway } from '@parley/gateway';
+import type { Config } from '@parley/infra/config';
+import { createSessionRegistry } from '@parley/infra/memory';
+import {
+  connectNats,
+  natsGatewayBus,
+  NatsEventLog,
+  openCheckpoints,
+  openDeployment,
+  startNatsServer,
+} from '@parley/infra/nats';
+import { watchEventLoop, watchOutbox, watchReaderLag } from '@parley/infra/observability';
+import { digest } from '@parley/infra/runtime';
+import { openSqlite } from '@parley/infra/sqlite';
+import { createReadSide } from '@parley/projections';
+import { runProjector } from '@parley/projector';
+import { gatewayConfig } from './gateway-config.ts';
+import type { Observed } from './observe.ts';
+
+/** The one generation there is until rebuilds make others. */
+const generation = 1;
+
+export interface Standalone extends AsyncDisposable {
+  readonly gateway: Gateway;
+}
+
+/** Resolves when clients may come. Disposing drains the gateway, then ends everything in reverse order, nats-server last. */
+export async function startStandalone(config: Config, observed: Observed, world: World): Promise<Standalone> {
+  await using starting = new AsyncDisposableStack();
+  const { log, connection, logEpoch } = await openLog({ config, observed, world, parts: starting });
+
+  const directory = path.join(config.dataDir, 'read-models');
+  const stores = starting.use(await openSqlite({ directory, logEpoch, world, report: observed.sqlite }));
+  const timelineStore = await stores.timeline(generation);
+  const conversationStore = await stores.conversations(generation);
+  const checkpoints = await openCheckpoints(connection, logEpoch);
+  const readSide = createReadSide({ log, world, timelineStore, conversationStore });
+  const sessions = createSessionRegistry(world);
+  const bus = natsGatewayBus(connection);
+
+  const projectionObserver = { ...observed.runner, ...observed.projection };
+  starting.use(
+    runProjector({
+      log,
+      world,
+      generation,
+      timeline: timelineStore,
+      conversations: conversationStore,
+      observer: projectionObserver,
+    }),
+  );
+  starting.use(
+    runDelivery({ ...readSide, log, logEpoch, sessions, bus, checkpoints, world, observer: observed.runner }),
+  );
+  const gateway = starting.use(
+    await createGateway({
+      ...readSide,
+      log,
+      sessions,
+      bus,
+      world,
+      digest,
+      logger: observed.logger,
+      observer: observed.gateway,
+      readiness: [],
+      config: await gatewayConfig(config, logEpoch),
+    }),
+  );
+
+  starting.use(watchEventLoop(observed.metrics));
+  watchOutbox(observed.metrics, () => log.outboxSize);
+  watchReaderLag(observed.metrics, log, [
+    { name: `timeline-g${generation}`, checkpoint: (shard) => timelineStore.checkpoint(shard) },
+    { name: `conversations-g${generation}`, checkpoint: (shard) => conversationStore.checkpoint(shard) },
+    { name: 'delivery', checkpoint: (shard) => checkpoints.load('delivery', shard) },
+  ]);
+  const running = starting.move();
+  return { gateway, [Symbol.asyncDispose]: () => running.disposeAsync() };
+}
+
+interface OpenLogOptions {
+  readonly config: Config;
+  readonly observed: Observed;
+  readonly world: World;
+  /** Ends what is opened here. */
+  readonly parts: AsyncDisposableStack;
+}
+
+async function openLog({ config, observed, world, parts }: OpenLogOptions) {
+  const server = parts.use(
+    await startNatsServer({
+      binary: config.natsServer,
+      dataDirectory: config.dataDir,
+      ...(config.natsPort === 0 ? {} : { port: config.natsPort }),
+      world,
+      onEvent: observed.natsServer,
+    }),
+  );
+  await writeFile(path.join(config.dataDir, 'nats.url'), `${server.url}\n`); // where the `nats` CLI finds it
+  const connection = parts.use(await connectNats({ servers: server.url, name: 'parley-standalone' }));
+  const { shards, logEpoch } = await openDeployment({ connection, shards: config.shards, replicas: 1 });
+  const log = parts.use(new NatsEventLog({ connection, world, shards, observer: observed.log }));
+  return { log, connection, logEpoch };
+}

@@ -1,0 +1,2 @@
+// The contract suites of this package's ports, for the tests of their adapters.
+export * from './log.contract.ts';

@@ -1,0 +1,128 @@
+// Every configuration key: its name, form, default and meaning, in one schema. The reader, the type, the errors and
+// docs/configuration.md come from it.
+import { LIMIT_TABLE, type LimitName, type WireLimits } from '@parley/protocol';
+import Type, { type Static, type TSchema } from 'typebox';
+import { isEd25519PublicKey } from './public-key.ts';
+
+const port = (description: string, preset: number) =>
+  Type.Integer({ minimum: 0, maximum: 65_535, default: preset, description });
+
+/** Without a default it may be absent. */
+const ConfigSchema = Type.Object({
+  dataDir: Type.String({
+    minLength: 1,
+    default: '.parley',
+    description: 'Where everything is kept: `log/` (the truth), `read-models/` (may be deleted), the secret.',
+  }),
+  host: Type.String({ minLength: 1, default: '127.0.0.1', description: 'The address HTTP and WebSocket listen on.' }),
+  port: port('The port HTTP and WebSocket listen on; 0: any free one.', 8080),
+  adminPort: port('`/metrics`, `/healthz` and `/readyz` on 127.0.0.1; 0: any free one.', 9464),
+  shards: Type.Integer({
+    minimum: 1,
+    maximum: 256,
+    default: 16,
+    description:
+      'Streams the log is divided into. Fixed when the data directory is new: another number later is an error.',
+  }),
+  natsServer: Type.String({ minLength: 1, default: 'nats-server', description: 'The nats-server program.' }),
+  natsPort: port('The port of nats-server on 127.0.0.1, for the `nats` CLI; 0: any free one.', 0),
+  jwtSecret: Type.Optional(
+    Type.String({
+      minLength: 32,
+      description:
+        'Secret of HS256 access tokens. Without it and without a public key, a random one in the data directory.',
+    }),
+  ),
+  jwtPublicKey: Type.Optional(
+    Type.Refine(
+      Type.String({ description: 'Public key of EdDSA access tokens: Ed25519, PEM (SPKI) or JWK.' }),
+      isEd25519PublicKey,
+      () => 'must be an Ed25519 public key in PEM (SPKI) or as a JWK',
+    ),
+  ),
+  origins: Type.Array(Type.String({ pattern: '^https?://[^/\\s]+$' }), {
+    default: [],
+    description: 'Web origins that may connect, separated by commas. Without any: those on this machine.',
+  }),
+  rateLimits: Type.Boolean({ default: true, description: '`off` lifts the rate limits, not the sizes: for benches.' }),
+  devTokens: Type.Boolean({
+    default: true,
+    description:
+      '`POST /v1/dev/tokens` gives anyone on this machine a token for any user, standalone only. `off` behind a proxy!',
+  }),
+  drainMs: Type.Integer({
+    minimum: 0,
+    maximum: 600_000,
+    default: 10_000,
+    description: 'How long a stop may take to bring what is in flight to its end.',
+  }),
+  logLevel: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
+    default: 'info',
+    description: 'The least level that is logged.',
+  }),
+});
+
+/**
+ * The limits a deployment may set, and up to where. What the domain promises for ever (members, bodies, pages: events and
+ * schemas rely on them) may only be lowered.
+ */
+const LIMIT_BOUNDS = {
+  frameBytesMax: [1024, 16 * 1024 * 1024],
+  bodyBytesMax: [1, LIMIT_TABLE.bodyBytesMax.value],
+  framesPerSecondMax: [1, 1_000_000],
+  framesBurstMax: [1, 1_000_000],
+  sendBufferBytesMax: [64 * 1024, 1024 * 1024 * 1024],
+  outboxAppendsMax: [1, 1_000_000],
+  sessionsPerUserMax: [1, 10_000],
+  resumeConversationsMax: [1, LIMIT_TABLE.resumeConversationsMax.value],
+  pageEntriesMax: [1, LIMIT_TABLE.pageEntriesMax.value],
+  groupMembersMax: [2, LIMIT_TABLE.groupMembersMax.value],
+} as const satisfies Partial<Record<LimitName, readonly [min: number, max: number]>>;
+
+type SettableLimit = keyof typeof LIMIT_BOUNDS;
+
+const settableLimits = Object.keys(LIMIT_BOUNDS) as readonly SettableLimit[];
+
+const limitSchema = (name: SettableLimit) => {
+  const [minimum, maximum] = LIMIT_BOUNDS[name];
+  const { value, text } = LIMIT_TABLE[name];
+  return Type.Integer({ minimum, maximum, default: value, description: text });
+};
+
+/** One key: the variable of the environment, where it goes in the configuration, and its schema. */
+export interface ConfigKey {
+  readonly key: string;
+  readonly property: string;
+  readonly isLimit: boolean;
+  readonly schema: TSchema;
+}
+
+/** `natsPort` is `PARLEY_NATS_PORT`, the limit `bodyBytesMax` is `PARLEY_LIMIT_BODY_BYTES_MAX`. */
+export const CONFIG_KEYS: readonly ConfigKey[] = [
+  ...Object.entries(ConfigSchema.properties).map(([property, schema]) => ({
+    key: `PARLEY_${toKey(property)}`,
+    property,
+    isLimit: false,
+    schema,
+  })),
+  ...settableLimits.map((property) => ({
+    key: `PARLEY_LIMIT_${toKey(property)}`,
+    property,
+    isLimit: true,
+    schema: limitSchema(property),
+  })),
+];
+
+function toKey(property: string): string {
+  return property.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+}
+
+type Immutable<Value> = {
+  readonly [Key in keyof Value]: Value[Key] extends unknown[] ? readonly string[] : Value[Key];
+};
+
+/** The whole configuration of a process: read once, checked, never changed. */
+export type Config = Immutable<Static<typeof ConfigSchema>> & {
+  /** Those of PROTOCOL, with what this deployment set. */
+  readonly limits: WireLimits;
+};

@@ -1,0 +1,81 @@
+// A deployment on a real server: declared once, compared ever after, never repaired.
+import { NO_POSITION, position, type Shard } from '@parley/domain';
+import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import {
+  connectNats,
+  openCheckpoints,
+  openDeployment,
+  ShardsMismatch,
+  StreamMismatch,
+  type Connection,
+} from './index.ts';
+import { startTestServer, type TestServer } from './test-servers.ts';
+
+let server: TestServer;
+let connection: Connection;
+let jsm: JetStreamManager;
+
+beforeEach(async () => {
+  server = await startTestServer();
+  connection = await connectNats({ servers: server.url, name: 'test' });
+  jsm = await jetstreamManager(connection.nc);
+}, 60_000);
+
+afterEach(async () => {
+  await connection[Symbol.asyncDispose]();
+  await server[Symbol.asyncDispose]();
+});
+
+const sizing = { shards: 2, replicas: 1 } as const;
+
+test('opens alike the first time, by several at once, and every time after', async () => {
+  const expected = { shards: 2, logEpoch: 1 };
+  const opening = Array.from({ length: 4 }, () => openDeployment({ connection, ...sizing }));
+  expect(await Promise.all(opening)).toEqual([expected, expected, expected, expected]);
+  await server.kill();
+  await server.start();
+  await using later = await connectNats({ servers: server.url, name: 'later', waitOnFirstConnect: true });
+  expect(await openDeployment({ connection: later, ...sizing })).toEqual(expected);
+});
+
+test('refuses another number of shards, and creates none of their streams', async () => {
+  await openDeployment({ connection, ...sizing });
+  await expect(openDeployment({ connection, ...sizing, shards: 4 })).rejects.toThrow(ShardsMismatch);
+  expect(await jsm.streams.names().next()).not.toContain('CHAT_3');
+});
+
+test('reports every difference of a stream from its declaration, and leaves it alone', async () => {
+  await openDeployment({ connection, ...sizing });
+  await jsm.streams.update('CHAT_1', { duplicate_window: 60_000_000_000, allow_direct: false });
+  const failure = await openDeployment({ connection, ...sizing }).catch((error: unknown) => error);
+  expect(failure).toBeInstanceOf(StreamMismatch);
+  expect(failure).toMatchObject({
+    differences: [
+      { stream: 'CHAT_1', key: 'duplicate_window', declared: 120_000_000_000, actual: 60_000_000_000 },
+      { stream: 'CHAT_1', key: 'allow_direct', declared: true, actual: false },
+    ],
+  });
+  expect((await jsm.streams.info('CHAT_1')).config.duplicate_window).toBe(60_000_000_000);
+});
+
+test('a checkpoint only rises, whoever writes it', async () => {
+  await openDeployment({ connection, ...sizing });
+  const shard = 1 as Shard;
+  const one = await openCheckpoints(connection, 1);
+  const other = await openCheckpoints(connection, 1);
+  expect(await one.load('delivery', shard)).toBe(NO_POSITION);
+  await one.save('delivery', shard, position(5));
+  await other.save('delivery', shard, position(9));
+  await one.save('delivery', shard, position(7));
+  await one.save('delivery', 0 as Shard, position(1));
+  expect(await one.load('delivery', shard)).toBe(9);
+  expect(await other.load('delivery', shard)).toBe(9);
+});
+
+test('a log of another epoch has other checkpoints', async () => {
+  await openDeployment({ connection, ...sizing });
+  const shard = 0 as Shard;
+  await (await openCheckpoints(connection, 1)).save('delivery', shard, position(5));
+  expect(await (await openCheckpoints(connection, 2)).load('delivery', shard)).toBe(NO_POSITION);
+});

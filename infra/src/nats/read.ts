@@ -1,0 +1,151 @@
+// The events of one shard, in order, none missing and none twice, whatever happens to servers and connections: consumers come
+// and go (`consumer.ts`), the cursor stays. Every doubt is put to the stream's leader before it becomes an alarm.
+import {
+  LogGap,
+  LogUnavailable,
+  readBatchMax,
+  type Position,
+  type ReadOptions,
+  type Shard,
+  type StoredEvent,
+  type World,
+} from '@parley/domain';
+import { API_CODES, ApiError } from './api-error.ts';
+import { decodeEvent } from './codec.ts';
+import type { Connection } from './connection.ts';
+import { openConsumer, type Delivered, type OrderedConsumer } from './consumer.ts';
+import type { Upcasters } from './event-types.ts';
+import type { JetStreamApi } from './jetstream-api.ts';
+import type { LogObserver } from './observer.ts';
+import { retryDelayMs } from './retry-delay.ts';
+import { chatStream } from './subjects.ts';
+
+export interface ReaderOptions {
+  readonly connection: Connection;
+  readonly api: JetStreamApi;
+  readonly world: World;
+  readonly upcasters: Upcasters;
+  readonly observer: LogObserver;
+}
+
+export interface Reading extends ReadOptions {
+  readonly shard: Shard;
+  readonly after: Position;
+}
+
+/** A leader that has just taken over is asked again before a reader is called ahead of the log. */
+const headConfirmations = 3;
+const headConfirmationPauseMs = 250;
+
+export class ShardReader {
+  readonly #options: ReaderOptions;
+  readonly #reading: Reading;
+  readonly #stream: string;
+  #cursor: Position;
+  /** Consumers lost since the last event. */
+  #losses = 0;
+
+  constructor(options: ReaderOptions, reading: Reading) {
+    this.#options = options;
+    this.#reading = reading;
+    this.#stream = chatStream(reading.shard);
+    this.#cursor = reading.after;
+  }
+
+  async *events(): AsyncGenerator<readonly StoredEvent[], void, undefined> {
+    const { world, observer } = this.#options;
+    const { signal, shard } = this.#reading;
+    while (!signal.aborted) {
+      const reason = yield* this.#whileItLasts();
+      if (signal.aborted) return;
+      observer.readerRestarted?.(shard, reason);
+      await world.sleep(retryDelayMs(world, this.#losses++), signal);
+    }
+  }
+
+  /** Events of one consumer until it breaks; tells why. */
+  async *#whileItLasts(): AsyncGenerator<readonly StoredEvent[], string, undefined> {
+    try {
+      await using consumer = await this.#open();
+      using _breaking = onAbort(this.#reading.signal, () => consumer.break('aborted'));
+      yield* this.#drain(consumer);
+      return consumer.brokenBy ?? 'ended';
+    } catch (error) {
+      if (isPassing(error)) return error.message;
+      throw error;
+    }
+  }
+
+  async #open(): Promise<OrderedConsumer> {
+    const { api, connection, world } = this.#options;
+    const { reader, shard, signal } = this.#reading;
+    await this.#assertNotAhead();
+    const name = `${reader}-s${shard}-${world.uuid().slice(-8)}`;
+    return openConsumer({ api, connection, world, signal, stream: this.#stream, name, startAt: this.#cursor + 1 });
+  }
+
+  /** A consumer that starts beyond the head would wait, and then skip what is written meanwhile: the log lost its tail. */
+  async #assertNotAhead(): Promise<void> {
+    const { api, world } = this.#options;
+    const { signal } = this.#reading;
+    for (let confirmation = 1; ; confirmation++) {
+      const head = await api.head(this.#stream, signal);
+      if (this.#cursor <= head.position) return;
+      if (confirmation === headConfirmations) {
+        throw new LogGap(`${this.#stream}: after ${this.#cursor}, but the head is ${head.position}`);
+      }
+      await world.sleep(headConfirmationPauseMs, signal);
+    }
+  }
+
+  async *#drain(consumer: OrderedConsumer): AsyncGenerator<readonly StoredEvent[], void, undefined> {
+    const { signal } = this.#reading;
+    for (;;) {
+      const delivered = await consumer.take(readBatchMax);
+      if (delivered.length === 0 || signal.aborted) return;
+      const { events, stop } = this.#decode(delivered);
+      this.#losses = 0;
+      if (events.length > 0) yield events;
+      if (stop !== undefined) return stop();
+    }
+  }
+
+  /** As many as follow one another and can be understood, and how to go on where that ended. Moves the cursor. */
+  #decode(delivered: readonly Delivered[]): { events: StoredEvent[]; stop?: () => Promise<void> } {
+    const events: StoredEvent[] = [];
+    for (const { message, sequence, storedTs } of delivered) {
+      if (sequence !== this.#cursor + 1) return { events, stop: () => this.#assertNoGap(sequence) };
+      const position = sequence as Position;
+      try {
+        const record = { subject: message.subject, position, storedTs, body: message.data };
+        events.push(decodeEvent(record, this.#options.upcasters));
+      } catch (error) {
+        const failure = asError(error);
+        return { events, stop: () => Promise.reject(failure) };
+      }
+      this.#cursor = position;
+    }
+    return { events };
+  }
+
+  /** The consumer skipped: either the event is gone from the log, or this consumer is not to be trusted. */
+  async #assertNoGap(next: number): Promise<void> {
+    const expected = this.#cursor + 1;
+    const missing = await this.#options.api.message(this.#stream, { seq: expected });
+    if (missing === undefined) throw new LogGap(`${this.#stream}: ${next} follows ${this.#cursor}`);
+  }
+}
+
+/** The world's failures, or too many consumers for now: the reader tries again. Everything else stops it. */
+const isPassing = (error: unknown): error is Error =>
+  error instanceof LogUnavailable ||
+  (error instanceof ApiError && (error.isTemporary || error.code === API_CODES.TooManyConsumers));
+
+function onAbort(signal: AbortSignal, task: () => void): Disposable {
+  signal.addEventListener('abort', task);
+  if (signal.aborted) task();
+  return { [Symbol.dispose]: () => signal.removeEventListener('abort', task) };
+}
+
+const asError = (thrown: unknown): Error =>
+  thrown instanceof Error ? thrown : new Error('not an Error', { cause: thrown });

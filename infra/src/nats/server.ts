@@ -1,0 +1,68 @@
+// nats-server for standalone: one on one data directory, ended with its parent. One that a killed parent left behind is ended
+// before a new one starts: two servers on one store would destroy it.
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import path from 'node:path';
+import type { World } from '@parley/domain';
+import { lockDataDirectory } from './data-directory-lock.ts';
+import { endProcess, processesRunning } from './processes.ts';
+import { serverArguments, writeServerConfig } from './server-config.ts';
+import { ServerSupervisor, SUPERVISION, type SupervisionEvent } from './server-supervisor.ts';
+
+export type NatsServerEvent = SupervisionEvent | { readonly type: 'OrphanEnded'; readonly pid: number };
+
+export interface NatsServerOptions {
+  readonly binary: string;
+  /** JetStream's store is `log/` in it. */
+  readonly dataDirectory: string;
+  /** A free one when not given. */
+  readonly port?: number;
+  readonly world: World;
+  readonly onEvent: (event: NatsServerEvent) => void;
+}
+
+/** Dispose it last: the server ends, then the data directory is free. */
+export interface NatsServer extends AsyncDisposable {
+  readonly url: string;
+  /** Of the server running now; undefined between a death and the restart. */
+  readonly pid: number | undefined;
+}
+
+/** Resolves when JetStream answers. Throws DataDirectoryInUse, or an Error that names the server's log. */
+export async function startNatsServer(options: NatsServerOptions): Promise<NatsServer> {
+  const { binary, dataDirectory, world, onEvent } = options;
+  await using starting = new AsyncDisposableStack();
+  starting.use(await lockDataDirectory(dataDirectory));
+  const port = options.port ?? (await freePort());
+  const configFile = await writeServerConfig(dataDirectory, port);
+  await endOrphans(configFile, options);
+  const url = `nats://127.0.0.1:${port}`;
+  const errorFile = path.join(dataDirectory, 'nats-server.err');
+  const supervisor = starting.use(new ServerSupervisor({ binary, configFile, errorFile, url, world, onEvent }));
+  await supervisor.start();
+  const running = starting.move();
+  return {
+    url,
+    get pid() {
+      return supervisor.pid;
+    },
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+/** The configuration's path is this directory's own: who was started with it is ours, and its parent is gone (we hold the lock). */
+async function endOrphans(configFile: string, { binary, world, onEvent }: NatsServerOptions): Promise<void> {
+  for (const orphan of processesRunning(binary, ...serverArguments(configFile))) {
+    await endProcess(orphan, world, SUPERVISION.stopWithinMs);
+    onEvent({ type: 'OrphanEnded', pid: orphan.pid });
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('no free port on 127.0.0.1');
+  return address.port;
+}

@@ -1,0 +1,118 @@
+// The one table of streams (DESIGN §4): nothing else declares one. What differs from it on the server is reported, never
+// repaired: a stream holds the truth, and a repair that guesses wrong deletes it.
+import { ACCEPTANCE, allShards } from '@parley/domain';
+import {
+  DiscardPolicy,
+  RetentionPolicy,
+  StorageType,
+  type JetStreamManager,
+  type StreamConfig,
+  type StreamInfo,
+} from '@nats-io/jetstream';
+import { chatStream } from './subjects.ts';
+
+export interface StreamSizing {
+  readonly shards: number;
+  /** 1 standalone, 3 in a cluster. */
+  readonly replicas: 1 | 3;
+}
+
+/** Exactly what we insist on; every other setting is the server's default. */
+type StreamDeclaration = Pick<StreamConfig, 'name'> & Partial<StreamConfig>;
+
+const nanosPerMs = 1_000_000;
+
+/** Readers of one shard, of every generation and process, dead ones included until the server forgets them (30 s). */
+const consumersPerShardMax = 1_024;
+
+function streamTable({ shards, replicas }: StreamSizing): readonly StreamDeclaration[] {
+  const stored = { storage: StorageType.File, num_replicas: replicas };
+  return [
+    ...allShards(shards).map((shard) => ({
+      ...stored,
+      name: chatStream(shard),
+      subjects: [`chat.${shard}.*.msg`, `chat.${shard}.*.meta`],
+      retention: RetentionPolicy.Limits,
+      // A full disk refuses appends; the default would delete the oldest events.
+      discard: DiscardPolicy.New,
+      max_age: 0,
+      max_msgs: -1,
+      max_bytes: -1,
+      duplicate_window: ACCEPTANCE.dedupWindowMs * nanosPerMs,
+      deny_purge: true,
+      // Single messages can be deleted: an erasure by law is one.
+      deny_delete: false,
+      max_consumers: consumersPerShardMax,
+      allow_direct: true,
+    })),
+    keyValueBucket(CONFIG_BUCKET, stored),
+    keyValueBucket(PROJECTIONS_BUCKET, stored),
+  ];
+}
+
+/** What a deployment is: its number of shards, its log epoch. */
+export const CONFIG_BUCKET = 'parley_config';
+
+/** Where stateless readers are, and which generation of a projection serves. */
+export const PROJECTIONS_BUCKET = 'parley_projections';
+
+/** The stream under a key-value bucket, as NATS's ADR-8 has it, with one value kept for each key. */
+const keyValueBucket = (bucket: string, stored: Partial<StreamConfig>): StreamDeclaration => ({
+  ...stored,
+  name: `KV_${bucket}`,
+  subjects: [`$KV.${bucket}.>`],
+  retention: RetentionPolicy.Limits,
+  discard: DiscardPolicy.New,
+  max_msgs_per_subject: 1,
+  deny_delete: true,
+  allow_rollup_hdrs: true,
+  allow_direct: true,
+});
+
+export interface StreamDifference {
+  readonly stream: string;
+  readonly key: string;
+  readonly declared: unknown;
+  readonly actual: unknown;
+}
+
+/** Streams on the server are not what this build declares. An operator decides; nothing was changed. */
+export class StreamMismatch extends Error {
+  override readonly name = 'StreamMismatch';
+  readonly differences: readonly StreamDifference[];
+
+  constructor(differences: readonly StreamDifference[]) {
+    super(`streams differ from their declaration:\n${differences.map(differenceLine).join('\n')}`);
+    this.differences = differences;
+  }
+}
+
+const differenceLine = ({ stream, key, declared, actual }: StreamDifference): string =>
+  `  ${stream}.${key}: declared ${JSON.stringify(declared)}, is ${JSON.stringify(actual)}`;
+
+/** Creates the streams that are missing; throws StreamMismatch when one that exists is not as declared. Idempotent. */
+export async function declareStreams(jsm: JetStreamManager, sizing: StreamSizing): Promise<void> {
+  const table = streamTable(sizing);
+  const existing = await existingStreams(jsm);
+  const differences = table.flatMap((declared) => differencesFrom(declared, existing.get(declared.name)));
+  if (differences.length > 0) throw new StreamMismatch(differences);
+  const missing = table.filter(({ name }) => !existing.has(name));
+  await Promise.all(missing.map((declared) => jsm.streams.add(declared)));
+}
+
+async function existingStreams(jsm: JetStreamManager): Promise<ReadonlyMap<string, StreamInfo>> {
+  const streams = new Map<string, StreamInfo>();
+  for await (const info of jsm.streams.list()) streams.set(info.config.name, info);
+  return streams;
+}
+
+function differencesFrom(declared: StreamDeclaration, existing: StreamInfo | undefined): readonly StreamDifference[] {
+  if (existing === undefined) return [];
+  const actual = new Map<string, unknown>(Object.entries(existing.config));
+  return Object.entries(declared)
+    .filter(([key, value]) => JSON.stringify(value) !== JSON.stringify(actual.get(key) ?? unset(value)))
+    .map(([key, value]) => ({ stream: declared.name, key, declared: value, actual: actual.get(key) }));
+}
+
+/** The server leaves out of its answer what is false or zero. */
+const unset = (declared: unknown): unknown => (declared === false || declared === 0 ? declared : undefined);

@@ -1,0 +1,2 @@
+export { openSqlite, type SqliteOptions, type SqliteStores } from './sqlite.ts';
+export type { SqliteReport } from './worker-client.ts';

@@ -1,0 +1,55 @@
+// What the main thread and the SQLite worker say to each other. Plain values only: they cross by structured clone.
+// The worker knows SQL and files; what a table means is known to the stores on the main thread.
+import type { SQLInputValue, SQLOutputValue } from 'node:sqlite';
+
+export type Row = Readonly<Record<string, SQLOutputValue>>;
+export type Parameters = readonly SQLInputValue[];
+
+/** One generation of one projection. */
+export interface DatabaseFile {
+  readonly path: string;
+  /** DDL of a new file. A file that was begun with another one is of no use. */
+  readonly schema: string;
+  /** What the file must say about itself to be of use. */
+  readonly identity: Identity;
+}
+
+interface Identity {
+  readonly projection: string;
+  readonly version: number;
+  readonly generation: number;
+  readonly logEpoch: number;
+}
+
+/** The same statement for many rows. */
+export interface WriteStep {
+  readonly sql: string;
+  readonly rows: readonly Parameters[];
+}
+
+export type Request =
+  /** From here on the file answers; one that is of no use is begun anew, and reported. */
+  | { readonly type: 'open'; readonly file: DatabaseFile }
+  | { readonly type: 'read'; readonly path: string; readonly sql: string; readonly parameters: Parameters }
+  /** All steps in order, or none of them. */
+  | { readonly type: 'write'; readonly path: string; readonly steps: readonly WriteStep[] }
+  | { readonly type: 'drop'; readonly path: string }
+  /** Closes every file and ends the worker. */
+  | { readonly type: 'close' };
+
+export interface Asked {
+  readonly id: number;
+  readonly request: Request;
+}
+
+export type Told =
+  | { readonly type: 'rows'; readonly id: number; readonly rows: readonly Row[] }
+  /** `isWorldly`: not a mistake of ours; trying again may help. */
+  | { readonly type: 'failed'; readonly id: number; readonly reason: string; readonly isWorldly: boolean }
+  | { readonly type: 'discarded'; readonly discarded: Discarded };
+
+/** A file was thrown away. Nothing is lost but time: its projection is folded again from the log. */
+export interface Discarded {
+  readonly path: string;
+  readonly reason: string;
+}

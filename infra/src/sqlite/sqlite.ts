@@ -1,0 +1,46 @@
+// Read models in SQLite files, one a generation of a projection, all of them in one worker thread so that the main event
+// loop never waits for a disk. Nothing here is the truth: a file that is of no use is deleted and folded again.
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { conversations, timeline, type ConversationStore, type TimelineStore } from '@parley/projections';
+import { CONVERSATION_SCHEMA, createConversationStore } from './conversation-store.ts';
+import type { File } from './projection-tables.ts';
+import { createTimelineStore, TIMELINE_SCHEMA } from './timeline-store.ts';
+import { WorkerClient, type WorkerClientOptions } from './worker-client.ts';
+
+export interface SqliteOptions extends WorkerClientOptions {
+  /** Made when it is missing. */
+  readonly directory: string;
+  /** Files of another epoch are begun anew. */
+  readonly logEpoch: number;
+}
+
+/** Opening the same generation twice gives two handles of one store. */
+export interface SqliteStores extends AsyncDisposable {
+  timeline(generation: number): Promise<TimelineStore>;
+  conversations(generation: number): Promise<ConversationStore>;
+}
+
+interface Stored {
+  readonly name: string;
+  readonly version: number;
+}
+
+export async function openSqlite({ directory, logEpoch, ...options }: SqliteOptions): Promise<SqliteStores> {
+  await mkdir(directory, { recursive: true });
+  const worker = new WorkerClient(options);
+
+  async function open({ name, version }: Stored, schema: string, generation: number): Promise<File> {
+    const path = join(directory, `${name}-g${generation}.sqlite`);
+    const identity = { projection: name, version, generation, logEpoch };
+    await worker.ask({ type: 'open', file: { path, schema, identity } });
+    return { path, ask: (request) => worker.ask(request) };
+  }
+
+  return {
+    timeline: async (generation) => createTimelineStore(await open(timeline, TIMELINE_SCHEMA, generation)),
+    conversations: async (generation) =>
+      createConversationStore(await open(conversations, CONVERSATION_SCHEMA, generation)),
+    [Symbol.asyncDispose]: () => worker[Symbol.asyncDispose](),
+  };
+}

@@ -1,0 +1,82 @@
+// The one thread that touches SQLite. Requests are done in the order they arrive, each before the next begins, so a read
+// that was asked for after a write sees it.
+import { parentPort, workerData } from 'node:worker_threads';
+import { openExisting, openOrBegin, removeFile, type Database } from './database.ts';
+import type { Asked, DatabaseFile, Request, Row, Told } from './requests.ts';
+import { isCorrupt, isWorldly } from './sqlite-error.ts';
+
+const port = parentPort;
+if (port === null) throw new Error('worker.ts runs in a worker thread');
+
+const databases = new Map<string, Database>();
+
+/** Files a worker before this one had open: never begun anew, for their readers go on from where they were. */
+function reopen(files: readonly DatabaseFile[]): void {
+  for (const file of files) {
+    const opened = openExisting(file);
+    if (typeof opened === 'string') tell({ type: 'discarded', discarded: { path: file.path, reason: opened } });
+    else databases.set(file.path, opened);
+  }
+}
+
+function answer({ id, request }: Asked): Told {
+  try {
+    return { type: 'rows', id, rows: perform(request) };
+  } catch (error) {
+    if (isCorrupt(error) && 'path' in request) discard(request.path, String(error));
+    return { type: 'failed', id, reason: String(error), isWorldly: isWorldly(error) || error instanceof NotOpen };
+  }
+}
+
+function perform(request: Request): readonly Row[] {
+  switch (request.type) {
+    case 'open':
+      open(request.file);
+      return [];
+    case 'read':
+      return databaseAt(request.path).read(request.sql, request.parameters);
+    case 'write':
+      databaseAt(request.path).write(request.steps);
+      return [];
+    case 'drop':
+      forget(request.path);
+      removeFile(request.path);
+      return [];
+    case 'close':
+      for (const path of databases.keys()) forget(path);
+      port?.close();
+      return [];
+  }
+}
+
+function open(file: DatabaseFile): void {
+  if (databases.has(file.path)) return;
+  const { database, discarded } = openOrBegin(file);
+  databases.set(file.path, database);
+  if (discarded !== undefined) tell({ type: 'discarded', discarded: { path: file.path, reason: discarded } });
+}
+
+/** What is broken answers nothing any more, rather than something wrong; the next `open` begins it anew. */
+function discard(path: string, reason: string): void {
+  forget(path);
+  removeFile(path);
+  tell({ type: 'discarded', discarded: { path, reason } });
+}
+
+function forget(path: string): void {
+  databases.get(path)?.[Symbol.dispose]();
+  databases.delete(path);
+}
+
+class NotOpen extends Error {}
+
+function databaseAt(path: string): Database {
+  const database = databases.get(path);
+  if (database === undefined) throw new NotOpen(`${path} is not open: dropped, or found broken`);
+  return database;
+}
+
+const tell = (told: Told): void => port.postMessage(told);
+
+reopen(workerData as readonly DatabaseFile[]);
+port.on('message', (asked: Asked) => tell(answer(asked)));

@@ -1,0 +1,19 @@
+// Writes the pages of docs/ that come from tables in the code: npm run docs. Tests fail when a page differs from its table.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { configurationPage, configurationPagePath } from '@parley/infra/config';
+import { metricsPage, metricsPagePath } from '@parley/infra/observability';
+import { referencePages } from '@parley/protocol';
+
+const root = path.join(import.meta.dirname, '..');
+const pages = new Map([
+  ...referencePages(),
+  [configurationPagePath, configurationPage()],
+  [metricsPagePath, metricsPage()],
+]);
+
+for (const [page, text] of pages) {
+  mkdirSync(path.dirname(path.join(root, page)), { recursive: true });
+  writeFileSync(path.join(root, page), text);
+  console.log(page);
+}
