@@ -9,10 +9,11 @@ export const ACCEPTANCE = {
   notAfterMs: 30_000,
   /** An id further in the future than this is refused: its copies could outlive the log's window. */
   clockAheadMsMax: 15_000,
-  /** An id older than this takes the look-up. */
+  /**
+   * An id older than this takes the look-up. The fast copies of an id are so stored from 15 s before its time to 90 s after
+   * it, give or take the clocks: within the log's window.
+   */
   fastPathAgeMsMax: 60_000,
-  /** Latest not-after of a fast copy, counted from the id's own time: all copies fall into the log's dedup window. */
-  fastNotAfterMs: 90_000,
   /** After a look-up at T the event is published by T + this … */
   lookUpPublishMs: 30_000,
   /** … with a not-after of at most T + this. */
@@ -43,10 +44,7 @@ export function idPath(id: ClientMessageId, now: TimestampMs): IdPath {
   if (mintedTs === undefined) return { type: 'look-up' };
   if (mintedTs > now + ACCEPTANCE.clockAheadMsMax) return { type: 'clock-ahead' };
   if (mintedTs < now - ACCEPTANCE.fastPathAgeMsMax) return { type: 'look-up' };
-  return {
-    type: 'fast',
-    notAfterTs: Math.min(now + ACCEPTANCE.notAfterMs, mintedTs + ACCEPTANCE.fastNotAfterMs),
-  };
+  return { type: 'fast', notAfterTs: now + ACCEPTANCE.notAfterMs };
 }
 
 /** Not-after of an event published now after a look-up begun at `lookedUpTs`; undefined when it is too late to publish. */

@@ -21,7 +21,7 @@ export interface EventLog {
    * Every event of the shard after the given position, in order, none missing and none twice, whatever happens to servers
    * and connections meanwhile; goes on with live events until the signal aborts. Each step gives all that has arrived, at
    * least one event, at most `readBatchMax`. Throws LogGap when `after` is beyond the head or an event is gone,
-   * UnknownEventVersion at an event this reader cannot understand, after having given the ones before it.
+   * UnknownEventVersion or MalformedEvent at an event this reader cannot understand, after having given the ones before it.
    */
   read(shard: Shard, after: Position, options: ReadOptions): AsyncIterable<readonly StoredEvent[]>;
 
@@ -73,6 +73,11 @@ export class LogGap extends Error {
 /** An event newer than this build: it is never skipped. */
 export class UnknownEventVersion extends Error {
   override readonly name = 'UnknownEventVersion';
+}
+
+/** A record that is not one of ours, or is damaged: it is never skipped either. */
+export class MalformedEvent extends Error {
+  override readonly name = 'MalformedEvent';
 }
 
 /** The log cannot be asked at the moment (not connected, no leader, time-out). */

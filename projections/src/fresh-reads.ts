@@ -65,10 +65,15 @@ export function createFreshReads<H extends Head, Row>(deps: FreshReadsDependenci
     const wanted = ids === 'unfolded' ? asked.filter((id) => !isParked.has(id)) : asked;
     const aside = parked.find(({ conversationId }) => wanted.includes(conversationId));
     if (aside) throw new StoreUnavailable(`${aside.conversationId} is parked at ${aside.position}: ${aside.reason}`);
-    return wanted.map((id): [ConversationId, Fresh<H, Row>] => [
-      id,
-      { upTo, ...foldOnto(deps.projection, heads.get(id), events.get(id) ?? []) },
-    ]);
+    return wanted.flatMap((id): [ConversationId, Fresh<H, Row>][] => {
+      try {
+        return [[id, { upTo, ...foldOnto(deps.projection, heads.get(id), events.get(id) ?? []) }]];
+      } catch (cause) {
+        // The projector is about to park it: whoever asked for it comes again, the others are not brought down.
+        if (ids === 'unfolded') return [];
+        throw new StoreUnavailable(`${id} cannot be folded`, { cause });
+      }
+    });
   }
 
   return {

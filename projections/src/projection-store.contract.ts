@@ -2,7 +2,7 @@
 import { NO_POSITION, position, type ConversationId, type Shard, type StoredEvent } from '@parley/domain';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { conversationIds, foldBatch, foldHeads, history } from './history.arbitrary.ts';
+import { conversationIds, foldBatch, foldHeads, history } from './testing/history.ts';
 import type { Batch, Head, Projection, ProjectionStore } from './projection.ts';
 
 /** A new, empty store for each call. */

@@ -2,6 +2,7 @@
 import {
   allShards,
   LogGap,
+  MalformedEvent,
   UnknownEventVersion,
   type EventLog,
   type Position,
@@ -42,6 +43,9 @@ export interface RunnerDependencies {
   readonly observer: RunnerObserver;
 }
 
+/** What no retry can mend. */
+const STOPPING = [LogGap, UnknownEventVersion, MalformedEvent];
+
 export const RUNNER = { retryMsMin: 50, retryMsMax: 5_000 } as const;
 
 /** Runs until disposed, which resolves when every shard has come to rest. */
@@ -70,7 +74,7 @@ async function runShard(reader: LogReader, shard: Shard, run: ShardRun): Promise
     try {
       await follow(reader, shard, { ...run, onApplied });
     } catch (error) {
-      if (error instanceof LogGap || error instanceof UnknownEventVersion) {
+      if (STOPPING.some((kind) => error instanceof kind)) {
         run.observer.stopped(reader.name, shard, error);
         return;
       }

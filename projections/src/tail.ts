@@ -29,10 +29,12 @@ export function createTail(log: EventLog, world: World): Tail {
   const extend = coalesce(async (shard: Shard) => {
     const want = wanted.get(shard);
     wanted.delete(shard);
-    if (!want) return;
-    const kept = usable(keptByShard.get(shard), want.after);
-    const events = [...kept.events, ...(await readUpTo(shard, end(kept), want.upTo))];
-    keptByShard.set(shard, { after: kept.after, events });
+    if (!want) throw new Error(`shard ${shard}: nobody wants its tail`);
+    const before = usable(keptByShard.get(shard), want.after);
+    const events = [...before.events, ...(await readUpTo(shard, end(before), want.upTo))];
+    const kept = { after: before.after, events };
+    keptByShard.set(shard, kept);
+    return kept;
   });
 
   async function readUpTo(shard: Shard, after: Position, upTo: Position): Promise<StoredEvent[]> {
@@ -46,13 +48,17 @@ export function createTail(log: EventLog, world: World): Tail {
       events.push(...step);
       if (last >= upTo) break;
     }
-    if (last < upTo) throw new LogUnavailable(`shard ${shard}: read to ${last}, not to ${upTo}, in ${TAIL.readMsMax} ms`);
+    if (last < upTo)
+      throw new LogUnavailable(`shard ${shard}: read to ${last}, not to ${upTo}, in ${TAIL.readMsMax} ms`);
     return events;
   }
 
   return {
     async between(shard, after, upTo) {
-      if (upTo <= after) return [];
+      if (upTo <= after) {
+        keptByShard.delete(shard); // the projectors have caught up
+        return [];
+      }
       if (upTo - after > TAIL.eventsMax) throw new LogUnavailable(`shard ${shard}: ${upTo - after} events to fold`);
       const before = keptByShard.get(shard);
       if (before && covers(before, after, upTo)) return slice(before, after, upTo);
@@ -61,15 +67,12 @@ export function createTail(log: EventLog, world: World): Tail {
         after: others && others.after < after ? others.after : after,
         upTo: others && others.upTo > upTo ? others.upTo : upTo,
       });
-      await extend(shard);
-      const kept = keptByShard.get(shard);
-      if (!kept || !covers(kept, after, upTo)) throw new LogUnavailable(`shard ${shard}: its tail moved on`);
-      return slice(kept, after, upTo);
+      return slice(await extend(shard), after, upTo);
     },
   };
 }
 
-const end = (kept: Kept): Position => (kept.events.at(-1)?.position ?? kept.after);
+const end = (kept: Kept): Position => kept.events.at(-1)?.position ?? kept.after;
 
 const covers = (kept: Kept, after: Position, upTo: Position): boolean => kept.after <= after && end(kept) >= upTo;
 

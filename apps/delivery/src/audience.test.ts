@@ -1,18 +1,6 @@
 import { evolve, NO_CONVERSATION, type ConversationEvent, type ConversationState, type UserId } from '@parley/domain';
 import { describe, expect, it } from 'vitest';
-import {
-  added,
-  alice,
-  at,
-  bob,
-  carol,
-  created,
-  dave,
-  left,
-  removed,
-  said,
-  stored,
-} from '@parley/domain/testing';
+import { added, alice, at, bob, carol, created, dave, left, removed, said, stored } from '@parley/domain/testing';
 import { audience, type Told } from './audience.ts';
 
 const stateOf = (...events: readonly ConversationEvent[]): ConversationState =>

@@ -1,19 +1,8 @@
 import type { ConversationId, UserId } from '@parley/domain';
 import type { TimelineQueries } from '@parley/projections';
 import { describe, expect, it } from 'vitest';
-import {
-  added,
-  alice,
-  at,
-  bob,
-  carol,
-  created,
-  createTestLog,
-  removed,
-  said,
-  tooLate,
-} from '@parley/domain/testing';
-import { DELIVERY } from './delivery.ts';
+import { added, alice, at, bob, carol, created, createTestLog, removed, said, tooLate } from '@parley/domain/testing';
+import { batchBytesMax } from './batches.ts';
 import { begun, createSurroundings, marks, prevIds, told } from './testing/surroundings.ts';
 
 const other = 'g_2' as ConversationId;
@@ -85,7 +74,7 @@ describe('delivery', () => {
     batches.slice(1).forEach(({ after }, index) => expect(after).toBe(batches[index]?.last));
     for (const { after, last, deliveries } of batches) {
       expect(deliveries.every(({ position }) => after < position && position <= last)).toBe(true);
-      expect(JSON.stringify(deliveries).length).toBeLessThan(DELIVERY.batchBytesMax);
+      expect(JSON.stringify(deliveries).length).toBeLessThan(batchBytesMax);
     }
     expect(told(batches)).toHaveLength(41);
   });

@@ -2,10 +2,8 @@
 // batch. It follows the log by the one runner, like every read model; what it writes are frames.
 import {
   isVoid,
-  LIMITS,
   NO_POSITION,
   requiredMeta,
-  type ConversationId,
   type Delivery as Told,
   type EventLog,
   type GatewayBus,
@@ -14,20 +12,16 @@ import {
   type SessionRegistry,
   type Shard,
   type StoredEvent,
-  type UserId,
   type World,
 } from '@parley/domain';
 import type { Checkpoints, ConversationStates, LogReader, TimelineQueries } from '@parley/projections';
-import { LRUCache } from 'lru-cache';
 import { audience } from './audience.ts';
+import { byGateway, inBatches, type BatchPart } from './batches.ts';
+import { createPreviousPositions } from './previous-positions.ts';
 
 export const DELIVERY = {
   /** An empty batch this often tells every gateway how far it should have come: a hole shows within it. */
   heartbeatMs: 1_000,
-  /** Conversations whose last position is remembered; of others the timeline is asked. */
-  previousPositionsMax: 100_000,
-  /** Of one publish, as estimated; NATS refuses more than 1 MiB. */
-  batchBytesMax: 700 * 1024,
 } as const;
 
 export interface DeliveryDependencies {
@@ -61,7 +55,7 @@ const readerName = 'delivery';
 
 export function createDelivery(deps: DeliveryDependencies): Delivery {
   const progressByShard = new Map<Shard, ShardProgress>();
-  const previous = new LRUCache<ConversationId, Position>({ max: DELIVERY.previousPositionsMax });
+  const previous = createPreviousPositions(deps.timeline);
 
   async function begin(shard: Shard): Promise<ShardProgress> {
     // Without a checkpoint nobody waits for what was before: gateways take sockets only once they heard from delivery.
@@ -73,23 +67,11 @@ export function createDelivery(deps: DeliveryDependencies): Delivery {
   }
 
   async function told(shard: Shard, stored: StoredEvent): Promise<readonly Told[]> {
-    const { conversationId, position } = stored;
-    const [state, prev] = await Promise.all([
-      deps.states.atLeast(conversationId, requiredMeta(stored)),
-      previousOf(shard, stored),
+    const [{ state }, prev] = await Promise.all([
+      deps.states.atLeast(stored.conversationId, requiredMeta(stored)),
+      previous.before(stored, progressByShard.get(shard)?.last ?? NO_POSITION),
     ]);
-    previous.set(conversationId, position);
-    return audience({ stored, prev, state: state.state }).map((each) => ({ position, ...each }));
-  }
-
-  /** Position of the event before; where it cannot be known, one that makes clients look. */
-  async function previousOf(shard: Shard, { conversationId, position, event }: StoredEvent): Promise<Position> {
-    if (event.type === 'conversation.created') return NO_POSITION;
-    const known = previous.get(conversationId);
-    if (known !== undefined && known < position) return known;
-    const since = progressByShard.get(shard)?.last ?? NO_POSITION;
-    const found = await deps.timeline.previous({ conversationId, position, since }).catch(() => undefined);
-    return found ?? ((position - 1) as Position);
+    return audience({ stored, prev, state }).map((each) => ({ position: stored.position, ...each }));
   }
 
   /** The last batch of a step says how far the step went; one before it, how far itself. */
@@ -140,60 +122,4 @@ export function createDelivery(deps: DeliveryDependencies): Delivery {
       await saveCheckpoints();
     },
   };
-}
-
-interface BatchPart {
-  readonly deliveries: readonly Told[];
-  /** How far the gateway has come with it. */
-  readonly last: Position;
-}
-
-/** Cut where a position ends, never within one: a gateway drops what is at or below its mark. */
-function* inBatches(deliveries: readonly Told[], last: Position): Generator<BatchPart> {
-  let part: Told[] = [];
-  let bytes = 0;
-  for (const delivery of deliveries) {
-    const added = estimatedBytes(delivery);
-    if (bytes + added > DELIVERY.batchBytesMax && part.at(-1)?.position !== delivery.position && part.length > 0) {
-      yield { deliveries: part, last: part.at(-1)?.position ?? last };
-      part = [];
-      bytes = 0;
-    }
-    part.push(delivery);
-    bytes += added;
-  }
-  yield { deliveries: part, last };
-}
-
-/** From above: ids have at most 64 characters, and a character of text at most 3 bytes for each UTF-16 unit. */
-function estimatedBytes({ frame, userIds }: Told): number {
-  const text = 'body' in frame && typeof frame.body === 'string' ? frame.body.length * 3 : 0;
-  const others = 'event' in frame || 'mentions' in frame ? idsInFrameMax : 0;
-  return 1_024 + text + (userIds.length + others) * idBytesMax;
-}
-
-/** A membership event names at most a group's members, a message mentions fewer. */
-const idsInFrameMax = LIMITS.groupMembersMax;
-const idBytesMax = 68;
-
-/** Each delivery cut to the users of each gateway. */
-function byGateway(
-  deliveries: readonly Told[],
-  gatewaysOf: ReadonlyMap<UserId, readonly GatewayId[]>,
-): ReadonlyMap<GatewayId, readonly Told[]> {
-  const batches = new Map<GatewayId, Told[]>();
-  for (const delivery of deliveries) {
-    const usersByGateway = new Map<GatewayId, UserId[]>();
-    for (const userId of delivery.userIds) {
-      for (const gatewayId of gatewaysOf.get(userId) ?? []) append(usersByGateway, gatewayId, userId);
-    }
-    for (const [gatewayId, userIds] of usersByGateway) append(batches, gatewayId, { ...delivery, userIds });
-  }
-  return batches;
-}
-
-function append<Key, Value>(lists: Map<Key, Value[]>, key: Key, value: Value): void {
-  const list = lists.get(key);
-  if (list) list.push(value);
-  else lists.set(key, [value]);
 }

@@ -69,7 +69,7 @@ export async function createGateway(dependencies: GatewayDependencies): Promise<
   const isAllowedOrigin = createOriginCheck(config.origins);
   const app = parts.adopt(uWS.App(), (opened) => void opened.close());
   serveSockets(app, { gatewayId, context, sessions, rules: { tokens: context.tokens, isAllowedOrigin, notReady } });
-  const pages = createPages({ version: packageJson.version, url: '/' }, config.page);
+  const pages = createPages(packageJson.version, config.page);
   serveHttp(app, createRest({ context: { ...context, notReady }, isAllowedOrigin, pages }), logger);
   const port = await listen(app, config);
 

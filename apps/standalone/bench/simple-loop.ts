@@ -86,7 +86,9 @@ const line = (what: string, { perSecond, p50, p99 }: Figures): string =>
 await using standalone = await StandaloneProcess.start();
 const chats = await connectClients(standalone);
 const raw = await rawPublisher(standalone.natsUrl);
-console.log(`${loops} loops, one in flight each, ${body.length}-byte bodies, R1, sync always, ${process.arch} ${process.version}`);
+console.log(
+  `${loops} loops, one in flight each, ${body.length}-byte bodies, R1, sync always, ${process.arch} ${process.version}`,
+);
 for (let round = 1; round <= rounds; round++) {
   const sends = await measure(async (loop) => {
     const chat = chats[loop];

@@ -1,7 +1,7 @@
 // Many clients in many conversations, all talking: the load under which things are killed.
 import { setTimeout as pause } from 'node:timers/promises';
 import { compare, readLog, readRows, walkPages, type Findings } from './independent-reader.ts';
-import { isAcked, RecordingClient, type Acked } from './recording-client.ts';
+import { isAcked, RecordingClient, type Acked, type Refused } from './recording-client.ts';
 import { eventually, seeded, type StandaloneProcess } from './standalone-process.ts';
 
 export interface CrowdOptions {
@@ -20,7 +20,7 @@ export class Crowd {
   readonly #options: CrowdOptions;
   readonly #random: () => number;
   readonly #underWay = new Set<Promise<unknown>>();
-  #isTalking = false;
+  readonly #silence = new AbortController();
   #talking: Promise<void> = Promise.resolve();
 
   private constructor(options: CrowdOptions) {
@@ -78,14 +78,13 @@ export class Crowd {
 
   /** Open loop: sends at the rate whether or not anything is answered, in random conversations. */
   talk(): void {
-    this.#isTalking = true;
     this.#talking = this.#keepTalking();
   }
 
   async #keepTalking(): Promise<void> {
     const rooms = [...this.membersOf];
     const startedTs = Date.now();
-    for (let count = 0; this.#isTalking; ) {
+    for (let count = 0; !this.#silence.signal.aborted;) {
       const due = ((Date.now() - startedTs) / 1000) * this.#options.sendsPerSecond;
       for (; count < due; count++) this.#say(rooms);
       await pause(5);
@@ -96,17 +95,20 @@ export class Crowd {
     const [id, members] = rooms[Math.floor(this.#random() * rooms.length)] ?? ['', []];
     const sender = members[Math.floor(this.#random() * members.length)] ?? '';
     const body = `message ${this.sent++} ${'ä€😀'.repeat(Math.floor(this.#random() * 10))}`;
-    const outcome = this.#client(sender).send(id, body);
+    const outcome = this.#await(sender, this.#client(sender).send(id, body)).finally(() =>
+      this.#underWay.delete(outcome),
+    );
     this.#underWay.add(outcome);
-    void outcome.then((answer) => {
-      this.#underWay.delete(outcome);
-      if (!isAcked(answer)) this.#client(sender).offences.push(`refused: ${answer.code} for a member of ${id}`);
-    });
+  }
+
+  async #await(sender: string, answer: Promise<Acked | Refused>): Promise<void> {
+    const outcome = await answer;
+    if (!isAcked(outcome)) this.#client(sender).offences.push(`refused: ${outcome.code} for a member`);
   }
 
   /** No more sends; every one that was begun is answered, and every client has caught up. */
   async fallSilent(): Promise<void> {
-    this.#isTalking = false;
+    this.#silence.abort();
     await this.#talking;
     await eventually('every send is answered', () => this.#underWay.size === 0, 120_000);
     await this.#quiet();
@@ -117,7 +119,12 @@ export class Crowd {
   async #quiet(): Promise<void> {
     const loud = (): RecordingClient[] => this.clients.filter(({ isQuiet }) => !isQuiet);
     await eventually('every client is quiet', () => loud().length === 0, 60_000).catch((error: unknown) => {
-      throw new Error(loud().map(({ unfinished }) => unfinished).join('\n'), { cause: error });
+      throw new Error(
+        loud()
+          .map(({ unfinished }) => unfinished)
+          .join('\n'),
+        { cause: error },
+      );
     });
   }
 

@@ -2,8 +2,8 @@
 // of the house that it judges is used to judge it.
 import { DatabaseSync } from 'node:sqlite';
 import { decode } from '@msgpack/msgpack';
-import { jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { connect } from '@nats-io/transport-node';
+import { jetstream, jetstreamManager, type JsMsg } from '@nats-io/jetstream';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
 import type { Acked, RecordingClient } from './recording-client.ts';
 
 export interface LogEntry {
@@ -21,30 +21,38 @@ export async function readLog(natsUrl: string): Promise<readonly LogEntry[]> {
   try {
     const entries: LogEntry[] = [];
     for await (const { config, state } of (await jetstreamManager(nc)).streams.list('chat.>')) {
-      if (state.messages === 0) continue;
-      const consumer = await jetstream(nc).consumers.get(config.name, {});
-      const messages = await consumer.consume({ max_messages: 500 });
-      for await (const message of messages) {
-        const [, , conversationId = '', kind] = message.subject.split('.');
-        const payload = Buffer.from(message.data);
-        const storedTs = message.info.timestampNanos / 1_000_000;
-        const notAfterTs = Date.parse(message.headers?.get('Parley-Not-After') ?? '');
-        if (!Number.isFinite(notAfterTs)) throw new Error(`${message.subject}: no not-after`);
-        entries.push({
-          conversationId,
-          position: message.seq,
-          kind: kind === 'meta' ? 'meta' : 'msg',
-          isVoid: storedTs > notAfterTs,
-          ...said(decode(payload)),
-        });
-        if (message.seq >= state.last_seq) break;
-      }
-      messages.stop();
+      if (state.messages > 0) entries.push(...(await readStream(nc, config.name, state.last_seq)));
     }
     return entries;
   } finally {
     await nc.close();
   }
+}
+
+async function readStream(nc: NatsConnection, stream: string, last: number): Promise<readonly LogEntry[]> {
+  const entries: LogEntry[] = [];
+  const consumer = await jetstream(nc).consumers.get(stream, {});
+  const messages = await consumer.consume({ max_messages: 500 });
+  for await (const message of messages) {
+    entries.push(toEntry(message));
+    if (message.seq >= last) break;
+  }
+  messages.stop();
+  return entries;
+}
+
+function toEntry(message: JsMsg): LogEntry {
+  const [, , conversationId = '', kind] = message.subject.split('.');
+  const storedTs = message.info.timestampNanos / 1_000_000;
+  const notAfterTs = Date.parse(message.headers?.get('Parley-Not-After') ?? '');
+  if (!Number.isFinite(notAfterTs)) throw new Error(`${message.subject}: no not-after`);
+  return {
+    conversationId,
+    position: message.seq,
+    kind: kind === 'meta' ? 'meta' : 'msg',
+    isVoid: storedTs > notAfterTs,
+    ...said(decode(Buffer.from(message.data))),
+  };
 }
 
 /** What a message's body says, wherever in the record the codec puts it. */
@@ -65,7 +73,7 @@ export async function walkPages(
   token: string,
 ): Promise<readonly { position: number; clientMsgId: string }[]> {
   const found: { position: number; clientMsgId: string }[] = [];
-  for (let before = ''; ; ) {
+  for (let before = ''; ;) {
     const url = `${base}/v1/conversations/${conversationId}/messages?limit=100${before}`;
     const response = await fetch(url, { headers: { authorization: `Bearer ${token}` } });
     if (response.status === 503) continue;
@@ -161,20 +169,24 @@ function checkReadPaths(id: string, events: readonly LogEntry[], { pages, rows }
   const messages = events.filter(({ kind }) => kind === 'msg');
   const page = pages.get(id);
   const found = [
-    page && firstDifference(
-      page.map((row) => `${row.position} ${row.clientMsgId}`),
-      messages.map((event) => `${event.position} ${event.clientMsgId}`),
-    ),
+    page &&
+      firstDifference(
+        page.map((row) => `${row.position} ${row.clientMsgId}`),
+        messages.map((event) => `${event.position} ${event.clientMsgId}`),
+      ),
     firstDifference(
       rows.get(id) ?? [],
       events.map(({ position }) => position),
     ),
   ];
-  return found.flatMap((difference, index) => (difference ? [`${index === 0 ? 'pages' : 'rows'} of ${id}: ${difference}`] : []));
+  return found.flatMap((difference, index) =>
+    difference ? [`${index === 0 ? 'pages' : 'rows'} of ${id}: ${difference}`] : [],
+  );
 }
 
 function firstDifference<T>(seen: readonly T[], expected: readonly T[]): string | undefined {
   const at = expected.findIndex((value, index) => seen[index] !== value);
-  if (at >= 0) return `at ${at}: saw ${String(seen[at])}, the log has ${String(expected[at])} (${seen.length}/${expected.length})`;
+  if (at >= 0)
+    return `at ${at}: saw ${String(seen[at])}, the log has ${String(expected[at])} (${seen.length}/${expected.length})`;
   return seen.length > expected.length ? `saw ${String(seen[expected.length])}, which the log has not` : undefined;
 }

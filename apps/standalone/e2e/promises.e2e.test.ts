@@ -102,7 +102,10 @@ test('an id refused as too early, sent again and again when its time has come, i
   await eventually('alice is connected', () => alice.isReady);
   const id = await direct(system, 'alice', 'bob');
   const minted = Date.now() + 10 * 60_000;
-  const clientMsgId = `${minted.toString(16).padStart(12, '0').replace(/(.{8})/, '$1-')}-7000-8000-00000000000a`;
+  const clientMsgId = `${minted
+    .toString(16)
+    .padStart(12, '0')
+    .replace(/(.{8})/, '$1-')}-7000-8000-00000000000a`;
   expect(await alice.send(id, 'early', clientMsgId)).toEqual({ code: 'clock_ahead' });
   system.moveClock(10 * 60_000);
   expect(await alice.send(id, 'early', clientMsgId)).toMatchObject({ duplicate: false });

@@ -74,7 +74,7 @@ export class RecordingClient {
   }
 
   start(): void {
-    void this.#run();
+    this.#run().catch((error: unknown) => this.offences.push(`${this.userId}: ${String(error)}`));
   }
 
   /** Why it is not quiet, for the message of a failed test. */
@@ -141,9 +141,9 @@ export class RecordingClient {
     const retrying = setInterval(() => this.#retryOld(), 500);
     try {
       await new Promise<void>((resolve) => {
-        socket.onmessage = ({ data }) => this.#receive(JSON.parse(String(data)));
-        socket.onclose = () => resolve();
-        socket.onerror = () => resolve();
+        socket.addEventListener('message', ({ data }) => this.#receive(JSON.parse(String(data)) as Frame));
+        socket.addEventListener('close', () => resolve());
+        socket.addEventListener('error', () => resolve());
       });
     } finally {
       clearInterval(retrying);
@@ -263,12 +263,13 @@ export class RecordingClient {
   #keep(frame: Frame): void {
     const id = String(frame['conversation_id']);
     const position = Number(frame['position'] ?? frame['message_id']);
+    const clientMsgId = frame['client_msg_id'];
     const entry: Entry =
-      frame['client_msg_id'] === undefined
+      typeof clientMsgId !== 'string'
         ? { position, event: JSON.stringify(frame['event']) }
         : {
             position,
-            clientMsgId: String(frame['client_msg_id']),
+            clientMsgId,
             senderId: String(frame['sender_id']),
             body: String(frame['body']),
           };
@@ -283,6 +284,8 @@ export class RecordingClient {
 }
 
 const hex = (bytes: Uint8Array): string =>
-  Buffer.from(bytes).toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+  Buffer.from(bytes)
+    .toString('hex')
+    .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 
 export const isAcked = (outcome: Acked | Refused): outcome is Acked => 'position' in outcome;

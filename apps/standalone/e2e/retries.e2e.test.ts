@@ -34,7 +34,11 @@ test.for([
   const afterRestart = await client.send(id, 'once', clientMsgId);
   const positions = [first, again, afterRestart].map((outcome) => isAcked(outcome) && outcome.position);
   expect(new Set(positions).size).toBe(1);
-  expect([first, again, afterRestart].map((outcome) => isAcked(outcome) && outcome.duplicate)).toEqual([false, true, true]);
+  expect([first, again, afterRestart].map((outcome) => isAcked(outcome) && outcome.duplicate)).toEqual([
+    false,
+    true,
+    true,
+  ]);
   expect(await client.send(id, 'something else', clientMsgId)).toEqual({ code: 'idempotency_mismatch' });
   const stored = (await readLog(standalone.natsUrl)).filter((entry) => entry.clientMsgId === clientMsgId);
   expect(stored).toHaveLength(1);

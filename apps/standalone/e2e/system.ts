@@ -36,7 +36,7 @@ export interface System extends AsyncDisposable {
   readonly dataDir: string;
   stopProjector(): Promise<void>;
   /** Moves the clock of everything but nats-server. */
-  moveClock(byMs: number): void;
+  readonly moveClock: (byMs: number) => void;
   token(userId: string): Promise<string>;
   client(userId: string): RecordingClient;
 }
@@ -86,7 +86,8 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
   const gateway = starting.use(await createGateway({ ...deps, logger, observer, config: settings }));
 
   const socketUrl = `${gateway.url.replace('http', 'ws')}/v1/ws`;
-  const token = async (userId: string): Promise<string> => (await settings.devTokens?.issueToken(userId as UserId)) ?? '';
+  const token = async (userId: string): Promise<string> =>
+    (await settings.devTokens?.issueToken(userId as UserId)) ?? '';
   const running = starting.move();
   return {
     gateway,
@@ -105,7 +106,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
   };
 }
 
-function movableWorld(): { readonly world: World; moveClock(byMs: number): void } {
+function movableWorld(): { readonly world: World; readonly moveClock: (byMs: number) => void } {
   const real = createWorld();
   let offsetMs = 0;
   return {

@@ -5,20 +5,25 @@ import { startAdminServer } from '@parley/infra/observability';
 import { createWorld } from '@parley/infra/runtime';
 import { observe } from './observe.ts';
 import { startStandalone } from './standalone.ts';
+import { stopSignal } from './stop-signal.ts';
+import { welcome } from './welcome.ts';
 
 const config = readConfig();
 const observed = observe(config);
-await using parts = new AsyncDisposableStack();
 try {
-  const standalone = parts.use(await startStandalone(config, observed, createWorld()));
-  const { gateway } = standalone;
+  await using parts = new AsyncDisposableStack();
+  const { gateway } = parts.use(await startStandalone(config, observed, createWorld()));
   const metricsText = () => observed.metrics.text();
   parts.use(await startAdminServer({ port: config.adminPort, metricsText, ready: () => gateway.notReady() }));
-  process.stdout.write(welcome(gateway.url));
-  observed.logger.info(await stopSignal(), 'stopping');
+  process.stdout.write(welcome(gateway.url, config.dataDir));
+  const signal = await Promise.race([
+    stopSignal(process),
+    observed.broken.then((reason) => Promise.reject(new Error(reason))),
+  ]);
+  observed.logger.info({ signal }, 'stopping');
 } catch (error) {
   process.exitCode = 1;
-  process.stderr.write(`parley cannot start: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`parley cannot go on: ${error instanceof Error ? error.message : String(error)}\n`);
 }
 
 function readConfig() {
@@ -29,27 +34,4 @@ function readConfig() {
     process.stderr.write(`${error.message}\n`);
     process.exit(2);
   }
-}
-
-/** The first asks to stop; a second one, from someone who cannot wait, ends the process at once. */
-function stopSignal(): Promise<{ signal: string }> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-      process.once(signal, () => resolve({ signal }));
-    }
-  });
-}
-
-function welcome(url: string): string {
-  return `
-  Parley is ready: ${url}
-
-    chat here      open ${url} in a browser
-    chat there     npm run chat -- --user alice     (and, elsewhere, --user bob)
-    a token        curl -X POST ${url}/v1/dev/tokens -H 'content-type: application/json' -d '{"user_id":"alice"}'
-    the API        ${url}/docs
-
-  Ctrl-C stops it; everything said is kept in ${config.dataDir}/log.
-
-`;
 }

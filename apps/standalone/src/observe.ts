@@ -10,13 +10,16 @@ import {
   runnerObserver,
   type Logger,
 } from '@parley/infra/observability';
+import type { NatsServerEvent } from '@parley/infra/nats';
 import type { SqliteReport } from '@parley/infra/sqlite';
 
 export type Observed = ReturnType<typeof observe>;
 
 export function observe(config: Pick<Config, 'logLevel'>) {
   const logger = createLogger({ level: config.logLevel });
+  const broken = Promise.withResolvers<string>();
   const metrics = new Metrics((error) => logger.warn({ err: error }, 'a metric cannot be read'));
+  const natsServer = natsServerObserver(metrics, logger);
   return {
     logger,
     metrics,
@@ -24,8 +27,17 @@ export function observe(config: Pick<Config, 'logLevel'>) {
     runner: runnerObserver(metrics, logger),
     projection: projectionObserver(metrics, logger),
     gateway: gatewayObserver(metrics),
-    natsServer: natsServerObserver(metrics, logger),
-    sqlite: (report: SqliteReport) => reportSqlite(report, logger),
+    natsServer(event: NatsServerEvent): void {
+      natsServer(event);
+      if (event.type === 'GaveUp') broken.resolve(`nats-server: ${event.reason}`);
+    },
+    sqlite(report: SqliteReport): void {
+      reportSqlite(report, logger);
+      if (report.type === 'worker-died' && report.restartsLeft === 0)
+        broken.resolve('the SQLite worker died too often');
+    },
+    /** Resolves with why nothing but a new start can help. */
+    broken: broken.promise,
   };
 }
 

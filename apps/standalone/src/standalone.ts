@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { runDelivery } from '@parley/delivery';
 import type { World } from '@parley/domain';
-import { createGateway, type Gateway } from '@parley/gateway';
+import { checkClock, createGateway, type Gateway } from '@parley/gateway';
 import type { Config } from '@parley/infra/config';
 import { createSessionRegistry } from '@parley/infra/memory';
 import {
@@ -57,6 +57,8 @@ export async function startStandalone(config: Config, observed: Observed, world:
   starting.use(
     runDelivery({ ...readSide, log, logEpoch, sessions, bus, checkpoints, world, observer: observed.runner }),
   );
+  const { logger } = observed;
+  const clock = starting.use(await checkClock({ skewMs: () => log.clockSkewMs(), world, logger }));
   const gateway = starting.use(
     await createGateway({
       ...readSide,
@@ -65,9 +67,9 @@ export async function startStandalone(config: Config, observed: Observed, world:
       bus,
       world,
       digest,
-      logger: observed.logger,
+      logger,
       observer: observed.gateway,
-      readiness: [],
+      readiness: [clock.notReady],
       config: await gatewayConfig(config, logEpoch),
     }),
   );

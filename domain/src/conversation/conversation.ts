@@ -124,7 +124,7 @@ export function evolve(state: ConversationState, fact: Fact<ConversationEvent>):
   if (state.type === 'none') return state;
   switch (event.type) {
     case 'conversation.members_added':
-      return { ...state, members: joined(state.members, event.userIds, event.role, position) };
+      return { ...state, members: joined(state.members, event, position) };
     case 'conversation.member_removed':
     case 'conversation.member_left':
       return { ...state, members: parted(state.members, event.userId, position) };
@@ -132,7 +132,7 @@ export function evolve(state: ConversationState, fact: Fact<ConversationEvent>):
 }
 
 function opened(fact: Fact<ConversationEvent>, event: ConversationCreated): OpenConversation {
-  const members = joined(new Map(), event.memberIds, 'member', fact.position);
+  const members = joined(new Map(), { userIds: event.memberIds, role: 'member' }, fact.position);
   if (event.kind === 'group') members.set(fact.actorId, { role: 'owner', intervals: [{ from: fact.position }] });
   return {
     type: 'open',
@@ -145,7 +145,11 @@ function opened(fact: Fact<ConversationEvent>, event: ConversationCreated): Open
   };
 }
 
-function joined(members: Members, userIds: readonly UserId[], role: Role, from: Position): Map<UserId, Membership> {
+function joined(
+  members: Members,
+  { userIds, role }: Pick<MembersAdded, 'userIds' | 'role'>,
+  from: Position,
+): Map<UserId, Membership> {
   const next = new Map(members);
   for (const userId of userIds) {
     const intervals = next.get(userId)?.intervals ?? [];
@@ -210,16 +214,15 @@ export function decide(command: ConversationCommand, state: ConversationState): 
   if (command.type === 'create') return create(command, state);
   if (state.type === 'none') return refused({ type: 'NoSuchConversation' });
   if (!state.members.has(command.actorId)) return refused({ type: 'NotAMember' });
-  if (state.kind === 'direct') return refused({ type: 'Forbidden', reason: 'a direct chat always has its two members' });
+  if (state.kind === 'direct')
+    return refused({ type: 'Forbidden', reason: 'a direct chat always has its two members' });
   switch (command.type) {
     case 'add-members':
       return addMembers(command, state);
     case 'remove-member':
-      return removeMember(command, state);
+      return command.userId === command.actorId ? leave(command.actorId, state) : removeMember(command, state);
     case 'leave':
-      return isMember(state, command.actorId)
-        ? accepted({ type: 'conversation.member_left', userId: command.actorId })
-        : unchanged;
+      return leave(command.actorId, state);
   }
 }
 
@@ -261,6 +264,9 @@ function removeMember(command: RemoveMember, state: OpenConversation): Outcome {
   if (!outranks(actor.role, target.role)) return refused({ type: 'Forbidden', reason: `removing a ${target.role}` });
   return accepted({ type: 'conversation.member_removed', userId: command.userId });
 }
+
+const leave = (userId: UserId, state: OpenConversation): Outcome =>
+  isMember(state, userId) ? accepted({ type: 'conversation.member_left', userId }) : unchanged;
 
 /** Owners act on everyone, admins on plain members, plain members on nobody. */
 const outranks = (actor: Role, target: Role): boolean =>

@@ -39,7 +39,10 @@ export type MessageRefusal = { readonly type: 'NoSuchConversation' } | { readonl
 
 // Decide
 
-export function decideMessage(command: MessageCommand, state: ConversationState): Decision<MessageEvent, MessageRefusal> {
+export function decideMessage(
+  command: MessageCommand,
+  state: ConversationState,
+): Decision<MessageEvent, MessageRefusal> {
   if (state.type === 'none') return refused({ type: 'NoSuchConversation' });
   if (!isMember(state, command.actorId)) return refused({ type: 'NotAMember' });
   return accepted({ type: 'message.sent', ...command.message });

@@ -19,7 +19,10 @@ export function createSessionRegistry(world: Pick<World, 'now'>): SessionRegistr
     async gatewaysOf(userIds) {
       const found = new Map<UserId, readonly GatewayId[]>();
       for (const userId of userIds) {
-        const entries = sessionsByUser.get(userId)?.values().filter(({ gatewayId }) => isAlive(gatewayId));
+        const entries = sessionsByUser
+          .get(userId)
+          ?.values()
+          .filter(({ gatewayId }) => isAlive(gatewayId));
         const gateways = new Set(entries?.map(({ gatewayId }) => gatewayId));
         if (gateways.size > 0) found.set(userId, [...gateways]);
       }

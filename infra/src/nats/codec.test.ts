@@ -1,7 +1,14 @@
-import { NO_POSITION, position, UnknownEventVersion, type ChatEvent, type NewEvent } from '@parley/domain';
+import {
+  MalformedEvent,
+  NO_POSITION,
+  position,
+  UnknownEventVersion,
+  type ChatEvent,
+  type NewEvent,
+} from '@parley/domain';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { decodeEvent, encodeEvent, MalformedEvent } from './codec.ts';
+import { decodeEvent, encodeEvent } from './codec.ts';
 import { describeEvent } from './describe-event.ts';
 
 const shards = 16;

@@ -3,6 +3,7 @@
 // over nothing else, can tell the story. The headers repeat it for operators and for the server.
 import { Decoder, Encoder } from '@msgpack/msgpack';
 import {
+  MalformedEvent,
   shardOf,
   UnknownEventVersion,
   type ChatEvent,
@@ -19,11 +20,6 @@ import { chatSubject, parseChatSubject } from './subjects.ts';
 // Shared by all calls: each is synchronous, and making one costs more than a small event.
 const encoder = new Encoder({ ignoreUndefined: true });
 const decoder = new Decoder();
-
-/** The record is not one of ours, or is damaged: whoever reads it stops. */
-export class MalformedEvent extends Error {
-  override readonly name = 'MalformedEvent';
-}
 
 export interface EncodedEvent {
   readonly subject: string;

@@ -1,5 +1,6 @@
 // One readable line for a stored body, for `parley decode`: operators pipe bodies through it, ours or not.
-import { decodeRecord, MalformedEvent } from './codec.ts';
+import { MalformedEvent } from '@parley/domain';
+import { decodeRecord } from './codec.ts';
 
 /** Never throws: what is not an event of ours is described as such. */
 export function describeEvent(body: Uint8Array): string {

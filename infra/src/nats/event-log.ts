@@ -14,9 +14,9 @@ import {
   type StoredEvent,
   type World,
 } from '@parley/domain';
+import { coalesce } from '@parley/projections';
 import { Outbox } from './append.ts';
 import { decodeEvent } from './codec.ts';
-import { coalesce } from './coalesce.ts';
 import type { Connection } from './connection.ts';
 import { readConversationEvents } from './conversation-events.ts';
 import { UPCASTERS, type Upcasters } from './event-types.ts';

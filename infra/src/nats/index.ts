@@ -1,6 +1,5 @@
 // The log, its deployment, checkpoints and the gateway bus on NATS, and nats-server as a child process.
 export { openCheckpoints, type Checkpoints } from './checkpoints.ts';
-export { MalformedEvent } from './codec.ts';
 export { connectNats, type Connection } from './connection.ts';
 export { openDeployment, ShardsMismatch, type Deployment } from './deployment.ts';
 export { describeEvent } from './describe-event.ts';

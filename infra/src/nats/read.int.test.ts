@@ -1,10 +1,9 @@
 // What a reader does when its consumer, its connection or the log is not as it should be.
 import { encode } from '@msgpack/msgpack';
-import { LogGap, NO_POSITION, UnknownEventVersion, type Shard, type StoredEvent } from '@parley/domain';
+import { LogGap, MalformedEvent, NO_POSITION, UnknownEventVersion, type Shard, type StoredEvent } from '@parley/domain';
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { MalformedEvent } from './codec.ts';
 import { Connection } from './connection.ts';
 import { CONSUMER_LIMITS } from './consumer.ts';
 import { NatsEventLog } from './event-log.ts';

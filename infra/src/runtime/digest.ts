@@ -1,3 +1,4 @@
+// Hashes: what the domain is handed as `Digest`.
 import { createHash } from 'node:crypto';
 import type { Digest } from '@parley/domain';
 

@@ -1,3 +1,4 @@
+// The world outside (`domain/world.ts`), for real.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { World } from '@parley/domain';
 import { uuidv7 } from 'uuidv7';

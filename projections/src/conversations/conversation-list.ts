@@ -32,7 +32,7 @@ export function createConversationList(deps: ConversationListDependencies): Conv
         for (const row of unstored) if (row.userId === userId) ids.add(row.conversationId);
       }
       const heads = await headsOf([...ids], unfolded);
-      return heads.filter(({ state }) => isMember(state, userId)).sort(byActivity);
+      return heads.filter(({ state }) => isMember(state, userId)).toSorted(byActivity);
     },
   };
 

@@ -9,7 +9,7 @@ import {
   type UserId,
 } from '@parley/domain';
 import { describe, expect, test } from 'vitest';
-import { foldBatch, foldHeads, storedEvent, userIds } from '../history.arbitrary.ts';
+import { foldBatch, foldHeads, storedEvent, userIds } from '../testing/history.ts';
 import { describeProjectionStore, type OpenStore } from '../projection-store.contract.ts';
 import { conversations, type ConversationHead, type ConversationStore, type MembershipRow } from './conversations.ts';
 

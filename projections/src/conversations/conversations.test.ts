@@ -21,7 +21,7 @@ import {
   history,
   storedEvent,
   userIds,
-} from '../history.arbitrary.ts';
+} from '../testing/history.ts';
 import { conversations, type ConversationHead } from './conversations.ts';
 
 const here = 'g_one' as ConversationId;

@@ -11,19 +11,7 @@ import {
 } from '@parley/domain';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  added,
-  alice,
-  at,
-  bob,
-  carol,
-  created,
-  left,
-  removed,
-  said,
-  stored,
-  theGroup,
-} from '@parley/domain/testing';
+import { added, alice, at, bob, carol, created, left, removed, said, stored, theGroup } from '@parley/domain/testing';
 import { createTestTimeline, project } from '../testing/stores.ts';
 import { pageConversationEventsMax, readAfter, readPage, readRow, type Page, type PageRequest } from './page.ts';
 import { timeline, type TimelineRow } from './timeline.ts';

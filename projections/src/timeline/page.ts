@@ -9,7 +9,11 @@ export const pageConversationEventsMax = 500;
 export interface PageRequest {
   readonly viewer: UserId;
   /** Strictly before, strictly after, or on both sides of a position that is itself included; the newest page without any. */
-  readonly anchor: { readonly before: Position } | { readonly after: Position } | { readonly around: Position } | undefined;
+  readonly anchor:
+    | { readonly before: Position }
+    | { readonly after: Position }
+    | { readonly around: Position }
+    | undefined;
   /** Messages at most. */
   readonly limit: number;
 }
@@ -44,7 +48,11 @@ export async function readPage(view: TimelineView, request: PageRequest): Promis
 }
 
 /** One row, if this member may see it. */
-export async function readRow(view: TimelineView, viewer: UserId, position: Position): Promise<TimelineRow | undefined> {
+export async function readRow(
+  view: TimelineView,
+  viewer: UserId,
+  position: Position,
+): Promise<TimelineRow | undefined> {
   const around = { after: (position - 1) as Position, before: (position + 1) as Position };
   const [row] = await visible(view, viewer)({ ...around, order: 'oldest-first', limit: 1 });
   return row;

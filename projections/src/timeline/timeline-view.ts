@@ -95,5 +95,5 @@ function merge(
   if (added.length === 0) return stored;
   const rows = new Map([...stored, ...added].map((row) => [row.stored.position, row]));
   const sign = range.order === 'oldest-first' ? 1 : -1;
-  return [...rows.values()].sort((a, b) => sign * (a.stored.position - b.stored.position)).slice(0, range.limit);
+  return [...rows.values()].toSorted((a, b) => sign * (a.stored.position - b.stored.position)).slice(0, range.limit);
 }

@@ -11,7 +11,7 @@ import {
 } from '@parley/domain';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { clientMessageId, conversationIds, foldBatch, history, storedEvent } from '../history.arbitrary.ts';
+import { clientMessageId, conversationIds, foldBatch, history, storedEvent } from '../testing/history.ts';
 import { describeProjectionStore, type OpenStore } from '../projection-store.contract.ts';
 import { isInRange, timeline, type TimelineRange, type TimelineRow, type TimelineStore } from './timeline.ts';
 

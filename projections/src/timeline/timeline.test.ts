@@ -1,7 +1,7 @@
 import { NO_POSITION, position, type ConversationId, type StoredEvent, type UserId } from '@parley/domain';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { clientMessageId, foldBatch, foldHeads, history, storedEvent } from '../history.arbitrary.ts';
+import { clientMessageId, foldBatch, foldHeads, history, storedEvent } from '../testing/history.ts';
 import { timeline } from './timeline.ts';
 
 const message = (at: number, given: Partial<StoredEvent> = {}): StoredEvent =>

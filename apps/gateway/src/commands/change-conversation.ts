@@ -51,7 +51,8 @@ export async function createGroup(changing: Changing, request: GroupRequest): Pr
     idempotencyKey === undefined
       ? newGroupConversationId(changing.world.uuid())
       : groupConversationId(creatorId, idempotencyKey, changing.digest);
-  const asked = [memberIds.toSorted(), name ?? null, settings.history];
+  const others = [...new Set(memberIds)].filter((userId) => userId !== creatorId).toSorted();
+  const asked = [others, name ?? null, settings.history];
   const outcome = await create(changing, conversationId, {
     actorId: creatorId,
     kind: 'group',

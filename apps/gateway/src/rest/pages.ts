@@ -12,21 +12,31 @@ import {
 import type { StaticPage } from '../dependencies.ts';
 import type { HttpAnswer } from '../http.ts';
 
-export function createPages(info: DocumentInfo, page: StaticPage | undefined): ReadonlyMap<string, () => HttpAnswer> {
-  const pages = new Map<string, () => HttpAnswer>([
-    ['/openapi.json', once(() => content('application/json', JSON.stringify(buildOpenApi(info))))],
-    ['/asyncapi.json', once(() => content('application/json', JSON.stringify(buildAsyncApi(info))))],
-    ['/docs', once(() => content('text/html; charset=utf-8', docsHtml()))],
+/** `host` is the request's own: behind a proxy, the one that clients know. */
+export type Page = (host: string) => HttpAnswer;
+
+export function createPages(version: string, page: StaticPage | undefined): ReadonlyMap<string, Page> {
+  const infoOf = (host: string): DocumentInfo => ({ version, url: `http://${host}` });
+  const docs = content('text/html; charset=utf-8', docsHtml());
+  const pages = new Map<string, Page>([
+    ['/openapi.json', oncePerHost((host) => document(buildOpenApi(infoOf(host))))],
+    ['/asyncapi.json', oncePerHost((host) => document(buildAsyncApi(infoOf(host))))],
+    ['/docs', () => docs],
   ]);
   if (page) pages.set('/', () => content(page.contentType, page.body));
   return pages;
 }
 
-/** Made when first asked for: most processes never are. */
-function once(make: () => HttpAnswer): () => HttpAnswer {
-  let made: HttpAnswer | undefined;
-  return () => (made ??= make());
+/** Kept for the last host: there is one. */
+function oncePerHost(make: Page): Page {
+  let made: { readonly host: string; readonly answer: HttpAnswer } | undefined;
+  return (host) => {
+    if (made?.host !== host) made = { host, answer: make(host) };
+    return made.answer;
+  };
 }
+
+const document = (value: object): HttpAnswer => content('application/json', JSON.stringify(value));
 
 const content = (contentType: string, body: string | Uint8Array): HttpAnswer => ({
   status: 200,

@@ -28,7 +28,7 @@ export function matchRoute(method: string, path: string): Match {
 
 const isOnPath = (row: Row, segments: readonly string[]): boolean =>
   row.segments.length === segments.length &&
-  row.segments.every((segment, index) => isParameter(segment) || segment === segments[index]);
+  row.segments.every((segment, index) => (isParameter(segment) ? segments[index] !== '' : segment === segments[index]));
 
 const isParameter = (segment: string): boolean => segment.startsWith('{');
 

@@ -10,6 +10,7 @@ import { bodyBytesMax, readJson } from './body.ts';
 import { isRefused, type Call, type RestContext } from './call.ts';
 import { corsHeaders, isPreflight, preflightAnswer } from './cors.ts';
 import { REST_HANDLERS, type RestHandler } from './handlers.ts';
+import type { Page } from './pages.ts';
 import { createRates } from './rates.ts';
 import { requestIdOf } from './request-id.ts';
 import { matchRoute, type Match } from './router.ts';
@@ -18,7 +19,7 @@ export interface RestOptions {
   readonly context: RestContext;
   readonly isAllowedOrigin: OriginCheck;
   /** By path: answered to GET, by anyone. */
-  readonly pages: ReadonlyMap<string, () => HttpAnswer>;
+  readonly pages: ReadonlyMap<string, Page>;
 }
 
 export function createRest({ context, isAllowedOrigin, pages }: RestOptions): HttpService {
@@ -37,7 +38,7 @@ export function createRest({ context, isAllowedOrigin, pages }: RestOptions): Ht
     const { match, request, requestId } = asked;
     if (isPreflight(request)) return preflightAnswer(methodsAt(match));
     const page = match.type === 'none' ? pages.get(request.path) : undefined;
-    if (page) return request.method === 'GET' ? page() : otherMethod(requestId, ['GET']);
+    if (page) return request.method === 'GET' ? page(hostOf(request)) : otherMethod(requestId, ['GET']);
     if (match.type === 'none') return httpErrorAnswer('no_such_route', requestId);
     if (match.type === 'other-method') return otherMethod(requestId, match.allow);
     return answerRoute({ ...asked, match });
@@ -114,6 +115,12 @@ type AskedRoute = Asked & { readonly match: Extract<Match, { type: 'route' }> };
 type Access =
   | { readonly type: 'admitted'; readonly caller?: UserId }
   | { readonly type: 'refused'; readonly answer: HttpAnswer };
+
+/** The Host header, where it is one. */
+function hostOf({ headers }: HttpRequest): string {
+  const host = headers['host'] ?? '';
+  return URL.canParse(`http://${host}`) ? new URL(`http://${host}`).host : 'localhost';
+}
 
 const otherMethod = (requestId: string, allow: readonly string[]): HttpAnswer =>
   httpErrorAnswer('method_not_allowed', requestId, { allow: [...allow, 'OPTIONS'].join(', ') });

@@ -16,7 +16,7 @@ import {
   type ProjectionObserver,
   type RunnerObserver,
 } from '@parley/projections';
-import { LIMITS, type WireLimits } from '@parley/protocol';
+import { LIMITS, type ConversationSummary, type Problem, type StoredMessage, type WireLimits } from '@parley/protocol';
 import { SignJWT } from 'jose';
 import type { GatewayConfig, GatewayDependencies, GatewayObserver } from '../dependencies.ts';
 import { createGateway, type Gateway } from '../gateway.ts';
@@ -169,3 +169,7 @@ function clientsOf({ url }: Gateway, world: World) {
     },
   };
 }
+
+/** A body that is what the test says: what it is not, its expectations tell. */
+export const bodyOf = async <Body = Problem & ConversationSummary & StoredMessage>(response: Response): Promise<Body> =>
+  (await response.json()) as Body;

@@ -13,7 +13,7 @@ import {
   type UserId,
 } from '@parley/domain';
 import fc from 'fast-check';
-import type { Batch, Head, Projection } from './projection.ts';
+import type { Batch, Head, Projection } from '../projection.ts';
 
 export const userIds = [
   'ada',
