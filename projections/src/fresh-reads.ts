@@ -15,7 +15,7 @@ import type { Folded, Head, Projection, ProjectionStore } from './projection.ts'
 import { StoreUnavailable } from './projection.ts';
 import type { Tail } from './tail.ts';
 
-export const FRESH_READS = {
+const FRESH_READS = {
   /** How long a read waits for the projector before it folds the rest itself. */
   waitMsMax: 200,
   pollMsMin: 1,

@@ -25,7 +25,7 @@ const HANDLERS: { readonly [Type in ClientFrameType]: Handler<FrameOf<Type>> } =
 
 /** In a row; then whoever talks is not a client of this protocol. */
 export const garbageFramesMax = 20;
-/** In a row that came too fast: refusing them costs more than it helps. */
+/** So many more came too fast than in time: refusing them costs more than it helps. */
 export const floodFramesMax = 1_000;
 
 export interface Incoming {
@@ -46,7 +46,7 @@ export function receive(context: HandlerContext, session: Session, { message, is
   const parsed = parseClientFrame(value, context.limits);
   const waitMs = context.config.rateLimits ? session.bucket.take(context.world.now()) : 0;
   if (waitMs > 0) return tooFast(context, session, { parsed, retryAfterMs: waitMs });
-  session.floodFrames = 0;
+  if (session.floodFrames > 0) session.floodFrames--;
   if (parsed.ok) handle(context, session, parsed.ok);
   else answerError(context, session, parsed.error);
 }

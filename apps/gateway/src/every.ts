@@ -1,3 +1,4 @@
+// Work that comes back: heartbeats, leases, looks at a clock.
 import type { World } from '@parley/domain';
 
 /** Runs `task` again and again, `intervalMs` after the last run ended, until disposed. A task answers for its own failures. */

@@ -41,8 +41,9 @@ export class Session {
   isToldOfExpiry = false;
   lastHeardTs: TimestampMs;
   lastPingTs: TimestampMs;
-  /** In a row: what was not this protocol, and what came too fast. */
+  /** In a row, what was not this protocol. */
   garbageFrames = 0;
+  /** What came too fast, less what came in time. */
   floodFrames = 0;
 
   readonly #socket: Socket;

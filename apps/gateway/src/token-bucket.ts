@@ -7,24 +7,26 @@ export interface Rate {
 }
 
 export class TokenBucket {
-  readonly #rate: Rate;
-  #tokens: number;
+  /** Time is what fills it, so it holds milliseconds: whole ones, where a fraction of a token would not be exact. */
+  readonly #tokenMs: number;
+  readonly #fullMs: number;
+  #filledMs: number;
   #countedTs: TimestampMs;
 
-  constructor(rate: Rate, now: TimestampMs) {
-    this.#rate = rate;
-    this.#tokens = rate.burst;
+  constructor({ perSecond, burst }: Rate, now: TimestampMs) {
+    this.#tokenMs = 1000 / perSecond;
+    this.#fullMs = burst * this.#tokenMs;
+    this.#filledMs = this.#fullMs;
     this.#countedTs = now;
   }
 
   /** Takes one; 0 when there was one, else how many milliseconds until there is. */
   take(now: TimestampMs): number {
-    const { perSecond, burst } = this.#rate;
-    const grown = (Math.max(0, now - this.#countedTs) * perSecond) / 1000;
-    this.#tokens = Math.min(burst, this.#tokens + grown);
+    const passedMs = Math.max(0, now - this.#countedTs); // a clock may step back
+    this.#filledMs = Math.min(this.#fullMs, this.#filledMs + passedMs);
     this.#countedTs = now;
-    if (this.#tokens < 1) return Math.ceil(((1 - this.#tokens) * 1000) / perSecond);
-    this.#tokens -= 1;
+    if (this.#filledMs < this.#tokenMs) return Math.ceil(this.#tokenMs - this.#filledMs);
+    this.#filledMs -= this.#tokenMs;
     return 0;
   }
 }

@@ -27,11 +27,11 @@ export function observe(config: Pick<Config, 'logLevel'>) {
     runner: runnerObserver(metrics, logger),
     projection: projectionObserver(metrics, logger),
     gateway: gatewayObserver(metrics),
-    natsServer(event: NatsServerEvent): void {
+    natsServer: (event: NatsServerEvent): void => {
       natsServer(event);
       if (event.type === 'GaveUp') broken.resolve(`nats-server: ${event.reason}`);
     },
-    sqlite(report: SqliteReport): void {
+    sqlite: (report: SqliteReport): void => {
       reportSqlite(report, logger);
       if (report.type === 'worker-died' && report.restartsLeft === 0)
         broken.resolve('the SQLite worker died too often');

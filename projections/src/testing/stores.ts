@@ -14,7 +14,7 @@ import {
 
 export type StoreCall = Exclude<keyof ProjectionStore<Head, unknown>, 'drop'>;
 
-export interface Contents<H extends Head, Row> {
+interface Contents<H extends Head, Row> {
   readonly checkpoint: Position;
   readonly heads: Map<ConversationId, H>;
   readonly rows: Row[];
@@ -106,7 +106,7 @@ export function createTestConversations(): ConversationStore & TestStore<Convers
   };
 }
 
-export const silent: ProjectionObserver = {
+const silent: ProjectionObserver = {
   parked: () => undefined,
   passedOver: () => undefined,
   voided: () => undefined,

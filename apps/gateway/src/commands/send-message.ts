@@ -35,7 +35,7 @@ export interface Sent {
   readonly duplicate: boolean;
 }
 
-export type SendRefusal =
+type SendRefusal =
   | MessageRefusal
   | { readonly type: 'ClockAhead' }
   | { readonly type: 'IdempotencyMismatch' }

@@ -37,13 +37,23 @@ describe('sending', () => {
   });
 
   it.each([
-    ['a stranger', 'dave', {}, 403, 'not_a_member'],
-    ['no body', 'alice', { body: '' }, 400, 'bad_frame'],
-    ['a bad id', 'alice', { client_msg_id: 'x' }, 400, 'bad_frame'],
-    ['a body of 16 KiB', 'alice', { body: 'x'.repeat(16_384) }, 201, undefined],
-    ['a body of 16 KiB + 1', 'alice', { body: `${'x'.repeat(16_382)}äx` }, 413, 'body_too_large'],
-    ['an id from the future', 'alice', { client_msg_id: 'ffffffff-ffff-7fff-8fff-ffffffffffff' }, 422, 'clock_ahead'],
-  ])('answers %s', async (_, userId, content, status, code) => {
+    { what: 'a stranger', userId: 'dave', status: 403, code: 'not_a_member' },
+    { what: 'no body', content: { body: '' }, status: 400, code: 'bad_frame' },
+    { what: 'a bad id', content: { client_msg_id: 'x' }, status: 400, code: 'bad_frame' },
+    { what: 'a body of 16 KiB', content: { body: 'x'.repeat(16_384) }, status: 201, code: undefined },
+    {
+      what: 'a body of 16 KiB + 1',
+      content: { body: `${'x'.repeat(16_382)}äx` },
+      status: 413,
+      code: 'body_too_large',
+    },
+    {
+      what: 'an id from the future',
+      content: { client_msg_id: 'ffffffff-ffff-7fff-8fff-ffffffffffff' },
+      status: 422,
+      code: 'clock_ahead',
+    },
+  ])('answers $what with $status', async ({ userId = 'alice', content, status, code }) => {
     const answer = await say(userId, { client_msg_id: house.newId(), body: 'x', ...content });
     expect([answer.status, (await bodyOf(answer)).code]).toEqual([status, code]);
   });

@@ -1,3 +1,4 @@
+// Every request has an id, in the answer and in the log.
 import type { World } from '@parley/domain';
 
 const REQUEST_ID = /^[\w.:-]{1,128}$/;
