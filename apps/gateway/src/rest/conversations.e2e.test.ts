@@ -43,11 +43,16 @@ describe('creating', () => {
     const first = await ask('k1', { name: 'one' });
     const again = await ask('k1', { name: 'one' });
     expect([first.status, again.status]).toEqual([201, 200]);
-    expect(await bodyOf(again)).toEqual(await bodyOf(first));
+    const { conversation_id: id } = await bodyOf(first);
+    expect(await bodyOf(again)).toMatchObject({ conversation_id: id, name: 'one', member_count: 2 });
     const other = await ask('k1', { name: 'two' });
     expect([other.status, (await bodyOf(other)).code]).toEqual([422, 'idempotency_mismatch']);
     expect((await ask('', {})).status).toBe(400);
     expect((await ask('x'.repeat(256), {})).status).toBe(400);
+
+    await house.call('alice', `DELETE /v1/conversations/${id}/members/me`);
+    const afterLeaving = await ask('k1', { name: 'one' });
+    expect([afterLeaving.status, (await bodyOf(afterLeaving)).code]).toEqual([403, 'not_a_member']);
   });
 
   it('takes 1,024 members with the longest ids, and not one more', async () => {

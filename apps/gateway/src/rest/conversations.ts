@@ -1,5 +1,5 @@
 // REST: conversations, mine and one.
-import { DEFAULT_SETTINGS, NO_POSITION, position, type Position, type UserId } from '@parley/domain';
+import { DEFAULT_SETTINGS, isMember, NO_POSITION, position, type Position, type UserId } from '@parley/domain';
 import type { ConversationHead } from '@parley/projections';
 import {
   conversationSummary,
@@ -22,8 +22,8 @@ export async function createConversation({ context, input, caller }: Call<'creat
   const refusal = changeRefusal(opened.outcome);
   if (refusal) return refused(refusal);
   const { state } = await context.states.atLeast(opened.conversationId, createdAt(opened));
-  // Not "as the caller sees it": whoever repeats a creation may have left the group since.
   if (state.type === 'none') return refused({ type: 'NoSuchConversation' });
+  if (!isMember(state, caller)) return refused({ type: 'NotAMember' }); // a repeat by someone who has left since
   const summary = conversationSummary({ conversationId: opened.conversationId, state, viewerId: caller });
   return jsonAnswer(opened.outcome.type === 'Appended' ? 201 : 200, summary);
 }
