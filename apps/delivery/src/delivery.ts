@@ -22,6 +22,8 @@ import { createPreviousPositions } from './previous-positions.ts';
 export const DELIVERY = {
   /** An empty batch this often tells every gateway how far it should have come: a hole shows within it. */
   heartbeatMs: 1_000,
+  /** Until every shard has begun: gateways wait for the first word of each. */
+  firstBeatsMs: 20,
 } as const;
 
 export interface DeliveryDependencies {
@@ -38,6 +40,8 @@ export interface DeliveryDependencies {
 export interface Delivery {
   /** For the runner. */
   readonly reader: LogReader;
+  /** Every shard has begun: a beat now reaches gateways for all of them. */
+  readonly isUnderWay: boolean;
   /** One heartbeat: tells every gateway how far it should have come, and stores the checkpoints. */
   beat(): Promise<void>;
 }
@@ -112,6 +116,9 @@ export function createDelivery(deps: DeliveryDependencies): Delivery {
 
   return {
     reader,
+    get isUnderWay() {
+      return progressByShard.size === deps.log.shards;
+    },
     async beat() {
       const alive = await deps.sessions.gateways();
       for (const [shard, { last, lastByGateway }] of progressByShard) {

@@ -18,8 +18,9 @@ export function runDelivery(deps: RunDeliveryDependencies): AsyncDisposable {
 
   const beating = (async () => {
     while (!stop.signal.aborted) {
+      const { isUnderWay } = delivery;
       await beat();
-      await deps.world.sleep(DELIVERY.heartbeatMs, stop.signal);
+      await deps.world.sleep(isUnderWay ? DELIVERY.heartbeatMs : DELIVERY.firstBeatsMs, stop.signal);
     }
   })();
 

@@ -10,17 +10,15 @@ import { welcome } from './welcome.ts';
 
 const config = readConfig();
 const observed = observe(config);
+const stopped = stopSignal(process); // one that comes while it starts is heard, too
+const broken = observed.broken.then((reason) => Promise.reject(new Error(reason)));
 try {
   await using parts = new AsyncDisposableStack();
   const { gateway } = parts.use(await startStandalone(config, observed, createWorld()));
   const metricsText = () => observed.metrics.text();
   parts.use(await startAdminServer({ port: config.adminPort, metricsText, ready: () => gateway.notReady() }));
   process.stdout.write(welcome(gateway.url, config.dataDir));
-  const signal = await Promise.race([
-    stopSignal(process),
-    observed.broken.then((reason) => Promise.reject(new Error(reason))),
-  ]);
-  observed.logger.info({ signal }, 'stopping');
+  observed.logger.info({ signal: await Promise.race([stopped, broken]) }, 'stopping');
 } catch (error) {
   process.exitCode = 1;
   process.stderr.write(`parley cannot go on: ${error instanceof Error ? error.message : String(error)}\n`);

@@ -29,7 +29,7 @@ export interface Standalone extends AsyncDisposable {
   readonly gateway: Gateway;
 }
 
-/** Resolves when clients may come. Disposing drains the gateway, then ends everything in reverse order, nats-server last. */
+/** Resolves when clients may come. Disposing drains the gateway, then ends all in reverse order, nats-server last. */
 export async function startStandalone(config: Config, observed: Observed, world: World): Promise<Standalone> {
   await using starting = new AsyncDisposableStack();
   const { log, connection, logEpoch } = await openLog({ config, observed, world, parts: starting });
@@ -54,9 +54,6 @@ export async function startStandalone(config: Config, observed: Observed, world:
       observer: projectionObserver,
     }),
   );
-  starting.use(
-    runDelivery({ ...readSide, log, logEpoch, sessions, bus, checkpoints, world, observer: observed.runner }),
-  );
   const { logger } = observed;
   const clock = starting.use(await checkClock({ skewMs: () => log.clockSkewMs(), world, logger }));
   const gateway = starting.use(
@@ -74,6 +71,9 @@ export async function startStandalone(config: Config, observed: Observed, world:
     }),
   );
 
+  starting.use(
+    runDelivery({ ...readSide, log, logEpoch, sessions, bus, checkpoints, world, observer: observed.runner }),
+  );
   starting.use(watchEventLoop(observed.metrics));
   watchOutbox(observed.metrics, () => log.outboxSize);
   watchReaderLag(observed.metrics, log, [
@@ -81,9 +81,25 @@ export async function startStandalone(config: Config, observed: Observed, world:
     { name: `conversations-g${generation}`, checkpoint: (shard) => conversationStore.checkpoint(shard) },
     { name: 'delivery', checkpoint: (shard) => checkpoints.load('delivery', shard) },
   ]);
+  await untilReady(gateway, world);
   const running = starting.move();
-  return { gateway, [Symbol.asyncDispose]: () => running.disposeAsync() };
+  return {
+    gateway,
+    async [Symbol.asyncDispose]() {
+      await gateway.drain(); // while delivery still tells everyone what was said last
+      await running.disposeAsync();
+    },
+  };
 }
+
+/** Delivery has to reach every shard first; should that take long, `/readyz` says so. */
+async function untilReady(gateway: Gateway, world: World): Promise<void> {
+  const deadline = world.now() + readyWaitMsMax;
+  while (gateway.notReady().length > 0 && world.now() < deadline) await world.sleep(readyPollMs);
+}
+
+const readyWaitMsMax = 10_000;
+const readyPollMs = 10;
 
 interface OpenLogOptions {
   readonly config: Config;
