@@ -71,7 +71,14 @@ it('lets go of its port, its lease and its sessions in the end', async () => {
   await expect(fetch(`${house.gateway.url}/healthz`)).rejects.toThrow('fetch failed');
 });
 
-it('says so when its port is taken', async () => {
-  await using house = await openHouse();
-  await expect(openHouse({ config: { port: house.gateway.port } })).rejects.toThrow('the port is taken');
+it('says so when its port is taken, also by another gateway', async () => {
+  // A port that was asked for by number: only those could be shared.
+  const port = await freePort();
+  await using _ = await openHouse({ config: { port } });
+  await expect(openHouse({ config: { port } })).rejects.toThrow('the port is taken');
 });
+
+async function freePort(): Promise<number> {
+  await using house = await openHouse();
+  return house.gateway.port;
+}

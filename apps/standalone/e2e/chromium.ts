@@ -15,12 +15,23 @@ const args = [
   '--headless',
   '--no-sandbox',
   '--disable-gpu',
+  // Else a GPU process dies again and again over a rasterizer that the npm one has not unpacked, at times with the browser.
+  '--disable-software-rasterizer',
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
   '--disable-quic',
   '--no-first-run',
 ];
+
+/** The package's own names folders of AWS; a Chromium without any font dies over the first input field. */
+const fontsConfiguration = `<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <dir prefix="relative">fonts</dir>
+  <cachedir prefix="xdg">fontconfig</cachedir>
+</fontconfig>
+`;
 
 interface Program {
   readonly executablePath: string;
@@ -74,6 +85,7 @@ function unpack(): string {
     const content = (name: string): Buffer => brotliDecompressSync(readFileSync(path.join(packageDir, 'bin', name)));
     writeFileSync(path.join(unfinished, 'chromium'), content('chromium.br'), { mode: 0o755 });
     for (const name of ['al2023', 'fonts']) extract(content(`${name}.tar.br`), path.join(unfinished, name));
+    writeFileSync(path.join(unfinished, 'fonts', 'fonts.conf'), fontsConfiguration);
     renameSync(unfinished, folder);
   } catch (error) {
     // Another process may have been quicker.

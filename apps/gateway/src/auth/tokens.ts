@@ -17,7 +17,7 @@ export interface Identity {
 }
 
 /** The last instant a Date can name: what a client computes from it stays a number. */
-export const NEVER: TimestampMs = 8_640_000_000_000_000;
+const NEVER: TimestampMs = 8_640_000_000_000_000;
 
 export interface TokenVerifier {
   /** Undefined for whatever is wrong with it: a stranger learns nothing from the difference. */

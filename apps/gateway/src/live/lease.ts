@@ -4,7 +4,7 @@ import type { GatewayId, SessionRegistry, World } from '@parley/domain';
 import type { GatewayLogger } from '../dependencies.ts';
 import { every } from '../every.ts';
 
-export const LEASE = { renewMs: 10_000, ttlMs: 30_000 } as const;
+const LEASE = { renewMs: 10_000, ttlMs: 30_000 } as const;
 
 export interface LeaseOptions {
   readonly gatewayId: GatewayId;

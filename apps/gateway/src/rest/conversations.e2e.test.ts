@@ -137,6 +137,7 @@ describe('members', () => {
     expect(members[0]).toEqual({ user_id: 'alice', role: 'owner' });
     const first = await names(id, '?limit=2');
     expect(first.ids).toEqual(['alice', 'bob']);
+    expect(await names(id, `?limit=1&cursor=${first.next}`)).toMatchObject({ ids: ['carol'] });
     await house.call('bob', `DELETE /v1/conversations/${id}/members/me`);
     expect(await names(id, `?limit=2&cursor=${first.next}`)).toEqual({ ids: ['carol', 'dave'], next: undefined });
     expect((await house.call('alice', `GET /v1/conversations/${id}/members?cursor=eA`)).status).toBe(400);

@@ -98,7 +98,8 @@ describe('bodies', () => {
 
   it('that never end do not keep the gateway from leaving', async () => {
     const house = await openHouse();
-    const asking = request(`${house.gateway.url}/v1/conversations`, { method: 'POST' });
+    const headers = { authorization: `Bearer ${await house.token('alice')}` };
+    const asking = request(`${house.gateway.url}/v1/conversations`, { method: 'POST', headers });
     asking.on('error', () => undefined);
     asking.write('{');
     await new Promise((resolve) => setTimeout(resolve, 100));

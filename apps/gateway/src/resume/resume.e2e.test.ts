@@ -186,13 +186,21 @@ it('waits for a slow reader of much history instead of closing it', async () => 
 
 it('runs the resumes of one session in turn, and refuses the 33rd that waits', async () => {
   const gate = Promise.withResolvers<void>();
-  const { house, cid } = await houseWith(1, {
-    dependencies: (made) => ({ timeline: gated(made.timeline, gate.promise) }),
+  let running = 0;
+  const counted = (timeline: TimelineQueries): TimelineQueries => ({
+    ...timeline,
+    async views(ids) {
+      running++;
+      await gate.promise;
+      return timeline.views(ids);
+    },
   });
+  const { house, cid } = await houseWith(1, { dependencies: ({ timeline }) => ({ timeline: counted(timeline) }) });
   await using _ = house;
   using bob = await house.connect('bob');
   for (let i = 0; i < 33; i++) bob.send({ type: 'resume', ref: `r${i}`, last_seen: { [cid]: '0' } });
   expect(await bob.next('error')).toMatchObject({ code: 'overloaded', ref: 'r32' });
+  expect(running).toBe(1);
   gate.resolve();
   for (let i = 0; i < 32; i++) expect(await bob.next('resumed')).toMatchObject({ ref: `r${i}` });
 });
