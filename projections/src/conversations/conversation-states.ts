@@ -32,7 +32,7 @@ export interface ConversationStates {
 }
 
 /** Memberships the cache holds over all its conversations. */
-const cachedMembershipsMax = 1_000_000;
+const cachedMembershipsMax = 300_000;
 
 const NOTHING_LOADED: LoadedState = { state: conversation.initialState, meta: NO_POSITION };
 
@@ -49,7 +49,7 @@ export function createConversationStates(
   const current = coalesce(async (id: ConversationId) => {
     const known = cached.get(id) ?? (await snapshot(id));
     const loaded = foldOnto(known, await log.conversationEvents(id, known.meta));
-    cached.set(id, loaded);
+    if (loaded.meta !== NO_POSITION) cached.set(id, loaded); // ids that strangers make up take no room
     return loaded;
   });
 
