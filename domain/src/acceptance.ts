@@ -1,4 +1,4 @@
-// The rules that make a retry safe for ever without keeping a set of ids (DESIGN §5): which stored events are void, which
+// The rules that make a retry safe for ever without keeping a set of ids (ADR 6): which stored events are void, which
 // way a client's id takes, and how long a copy of it may still be stored.
 import type { StoredEvent } from './event.ts';
 import { uuidV7TimestampMs, type ClientMessageId } from './ids.ts';

@@ -14,7 +14,7 @@ export interface NewEvent<Event extends ChatEvent = ChatEvent> {
   readonly event: Event;
   /** The conversation's last `.meta` position it was decided on; it is stored only while that is still the last one. */
   readonly decidedOn: Position;
-  /** Stored later than this, it is void (DESIGN §5). */
+  /** Stored later than this, it is void (ADR 6). */
   readonly notAfterTs: TimestampMs;
   /** 128-bit hash of what makes a retry the same; the log stores one event for it within its window. */
   readonly idempotencyKey: string;

@@ -1,5 +1,5 @@
 // Read your writes: what a store has not folded yet is folded from the log's tail on the way out. Every page, look-up and
-// resume goes through here, so after an ack each of them includes it (DESIGN §7, steps 2 to 4).
+// resume goes through here, so after an ack each of them includes it (docs/architecture.md).
 import {
   isVoid,
   shardOf,

@@ -1,4 +1,4 @@
-// A gateway judges by its own clock what the log stamps with another: too far apart, what it acks could be void (DESIGN §5).
+// A gateway judges by its own clock what the log stamps with another: too far apart, what it acks could be void (ADR 6).
 import { ACCEPTANCE, type World } from '@parley/domain';
 import type { GatewayLogger, ReadinessProbe } from './dependencies.ts';
 import { every } from './every.ts';

@@ -134,7 +134,12 @@ function listen(app: TemplatedApp, { host, port }: GatewayDependencies['config']
     (app as ExclusiveApp).listen(host, port, exclusivePort, (token) => {
       if (token) resolve(uWS.us_socket_local_port(token));
       else
-        reject(new Error(`cannot listen on ${host}:${port}: the port is taken, or this machine has no such address`));
+        reject(
+          new Error(
+            `cannot listen on ${host}:${port}: the port is taken, or this machine has no such address; ` +
+              'set PARLEY_PORT to another (0: any free one), or PARLEY_HOST',
+          ),
+        );
     });
   });
 }

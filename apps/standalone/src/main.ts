@@ -17,7 +17,7 @@ try {
   const { gateway } = parts.use(await startStandalone(config, observed, createWorld()));
   const metricsText = () => observed.metrics.text();
   parts.use(await startAdminServer({ port: config.adminPort, metricsText, ready: () => gateway.notReady() }));
-  process.stdout.write(welcome(gateway.url, config.dataDir));
+  process.stdout.write(welcome({ ...gateway, dataDir: config.dataDir }));
   observed.logger.info({ signal: await Promise.race([stopped, broken]) }, 'stopping');
 } catch (error) {
   process.exitCode = 1;

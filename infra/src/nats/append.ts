@@ -1,4 +1,4 @@
-// Conditional appends (DESIGN §4, §5): one in flight for each conversation in call order, a bounded outbox, retries with the
+// Conditional appends (docs/jetstream.md, ADR 6): one in flight for each conversation in call order, a bounded outbox, retries with the
 // same message id until the answer could no longer be trusted. Not here: deciding, and what to do about a refusal.
 import {
   ACCEPTANCE,
@@ -25,7 +25,7 @@ import { Semaphore } from './semaphore.ts';
 export const APPEND_LIMITS = {
   /** Appends a process may have waiting and in flight; one more is refused. */
   outboxMax: 4_096,
-  /** On the wire at once: more do not make the server faster (DESIGN §4). */
+  /** On the wire at once: more do not make the server faster (docs/jetstream.md). */
   inFlightMax: 256,
   /** An attempt without an answer is repeated after this. */
   attemptTimeoutMs: 2_000,
@@ -120,7 +120,7 @@ export class Outbox implements AsyncDisposable {
     return await this.#options.publisher.publish(publication, Math.max(1, timeoutMs));
   }
 
-  /** An ack in time is proof; one near to or after not-after is not: then the record itself is asked (DESIGN §5). */
+  /** An ack in time is proof; one near to or after not-after is not: then the record itself is asked (ADR 6). */
   async #confirm(event: NewEvent, { seq, duplicate }: Extract<PublishOutcome, { type: 'Stored' }>): Promise<Answer> {
     const appended: Appended = { type: 'Appended', position: position(seq), duplicate };
     if (this.#mayTrustAck(event)) return appended;

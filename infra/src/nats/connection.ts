@@ -20,7 +20,7 @@ export async function connectNats(
 ): Promise<Connection> {
   const nc = await connect({
     ...options,
-    // Without stack traces for every request the publish rate doubles (DESIGN §4).
+    // Without stack traces for every request the publish rate doubles (docs/jetstream.md).
     noAsyncTraces: true,
     maxReconnectAttempts: -1,
     reconnectTimeWait: reconnectWaitMs,

@@ -1,4 +1,4 @@
-// What R3 answers when gateways race (DESIGN §4), each code provoked and seen: 10158, 10164, 10071.
+// What R3 answers when gateways race (docs/jetstream.md), each code provoked and seen: 10158, 10164, 10071.
 import type { NewEvent } from '@parley/domain';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { API_CODES } from './api-error.ts';

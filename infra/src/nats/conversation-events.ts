@@ -1,5 +1,5 @@
 // The `.meta` events of one conversation. A direct get is fast and spreads over replicas, but one of those may lag behind: so
-// the leader first says what the last event is, and whatever is missing up to it is read from the leader (DESIGN §4).
+// the leader first says what the last event is, and whatever is missing up to it is read from the leader (docs/jetstream.md).
 import {
   isConversationEvent,
   position,

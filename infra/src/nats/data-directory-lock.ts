@@ -8,7 +8,10 @@ export class DataDirectoryInUse extends Error {
   readonly pid: number;
 
   constructor(directory: string, pid: number) {
-    super(`${directory} is in use by process ${pid}; stop that one first, or choose another directory`);
+    super(
+      `${directory} is in use by process ${pid}: stop that one first, ` +
+        'or set PARLEY_DATA_DIR, PARLEY_PORT and PARLEY_ADMIN_PORT for a second one',
+    );
     this.pid = pid;
   }
 }

@@ -6,7 +6,7 @@ import { CONFIG_BUCKET, declareStreams, type StreamSizing } from './streams.ts';
 
 export interface Deployment {
   readonly shards: number;
-  /** Rises only when the log was restored or lost its tail (DESIGN §3). */
+  /** Rises only when the log was restored or lost its tail. */
   readonly logEpoch: number;
 }
 

@@ -1,5 +1,5 @@
 // Which events exist on the wire, in which version, and what they look like. A new version is a new row's `version`, its
-// schema, and an upcaster from the one before; stored events are never rewritten (DESIGN §4).
+// schema, and an upcaster from the one before; stored events are never rewritten (docs/jetstream.md).
 import type { ChatEvent } from '@parley/domain';
 import Type, { type TSchema } from 'typebox';
 import { Compile, type Validator } from 'typebox/compile';

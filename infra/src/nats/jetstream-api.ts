@@ -1,5 +1,5 @@
 // The JetStream API as the log uses it: requests that only a stream's leader answers, so that what they say is never stale
-// (DESIGN §4). Each is repeated while the leader cannot be reached, up to a limit.
+// (docs/jetstream.md). Each is repeated while the leader cannot be reached, up to a limit.
 import { LogUnavailable, position, type Position, type TimestampMs, type World } from '@parley/domain';
 import { API_CODES, ApiError, throwIfError, type ApiAnswer } from './api-error.ts';
 import type { StoredRecord } from './codec.ts';

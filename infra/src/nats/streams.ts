@@ -1,4 +1,4 @@
-// The one table of streams (DESIGN §4): nothing else declares one. What differs from it on the server is reported, never
+// The one table of streams (docs/jetstream.md): nothing else declares one. What differs from it on the server is reported, never
 // repaired: a stream holds the truth, and a repair that guesses wrong deletes it.
 import { ACCEPTANCE, allShards } from '@parley/domain';
 import {

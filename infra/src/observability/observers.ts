@@ -61,7 +61,7 @@ export function logObserver(metrics: Metrics, logger: Logger): Required<LogObser
     unavailable: () => void unavailable.value++,
     readerRestarted(shard, reason) {
       metrics.cell('logReaderRestarts', { shard }).value++;
-      logger.info({ shard, reason }, 'a reader lost its consumer and goes on with a new one');
+      logger.debug({ shard, reason }, 'a reader lost its consumer and goes on with a new one');
     },
   };
 }

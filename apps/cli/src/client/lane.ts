@@ -81,7 +81,7 @@ export class Lane {
     else this.#settle({ type: 'failed', code: error.code, message: error.message });
   }
 
-  /** A refused id was never stored and never will be (DESIGN §5), so that a new one cannot double the message. */
+  /** A refused id was never stored and never will be (ADR 6), so that a new one cannot double the message. */
   #sendUnderNewId(serverTs: number): void {
     const [first] = this.#queue;
     if (first === undefined) return;

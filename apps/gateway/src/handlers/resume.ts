@@ -1,4 +1,4 @@
-// `resume`: what a session missed in the conversations it names, then `resumed`, then what came live meanwhile (DESIGN §7).
+// `resume`: what a session missed in the conversations it names, then `resumed`, then what came live meanwhile.
 // `read`, the marks that may have been lost, is accepted and has no effect until there are receipts.
 import type { ConversationId, Position } from '@parley/domain';
 import type { TimelineView } from '@parley/projections';
