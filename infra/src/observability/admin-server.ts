@@ -27,9 +27,10 @@ export async function startAdminServer(options: AdminServerOptions): Promise<Adm
   });
   server.listen(options.port, host);
   await once(server, 'listening').catch((error: unknown) => {
-    throw new Error(`cannot listen on ${host}:${options.port}, set PARLEY_ADMIN_PORT to another port`, {
-      cause: error,
-    });
+    throw new Error(
+      `cannot listen on ${host}:${options.port}: the port is taken; set PARLEY_ADMIN_PORT to another (0: any free one)`,
+      { cause: error },
+    );
   });
   const address = server.address();
   const port = typeof address === 'object' ? address?.port : options.port;
