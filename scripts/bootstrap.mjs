@@ -4,34 +4,44 @@
 //   node scripts/bootstrap.mjs FILE.ts [args …]    set up, then run the file
 //   node scripts/bootstrap.mjs --bin NAME [args …] set up, then run an installed package's command
 // Plain JavaScript, here and in bootstrap/, because it runs before there is a Node that reads TypeScript.
-import { installDependencies } from './bootstrap/dependencies.mjs';
+import { interruptible, Interrupted } from './bootstrap/commands.mjs';
+import { areDependenciesInstalled, installDependencies } from './bootstrap/dependencies.mjs';
 import { withSetupLock } from './bootstrap/lock.mjs';
 import { chooseNode } from './bootstrap/node.mjs';
 import { commandOf, runAndExit } from './bootstrap/program.mjs';
 import { say, SetupFailure } from './bootstrap/project.mjs';
-import { provideService } from './bootstrap/services.mjs';
-import { prepareWebSockets } from './bootstrap/websockets.mjs';
-
-const slowSetupMs = 1_000;
+import { presentService, provideService } from './bootstrap/services.mjs';
+import { prepareWebSockets, provedNode } from './bootstrap/websockets.mjs';
 
 try {
-  const ready = setUp();
+  const ready = await interruptible(async () => (await findReady()) ?? (await setUp()));
   const args = process.argv.slice(2);
   if (args.length === 0) console.log(ready.node);
   else runAndExit(ready, args[0] === '--bin' ? commandOf(args.slice(1)) : args);
 } catch (error) {
-  if (!(error instanceof SetupFailure)) throw error;
-  say(`cannot go on: ${error.message}`);
-  process.exit(1);
+  process.exitCode = 1;
+  if (error instanceof Interrupted) process.kill(process.pid, error.signal);
+  else if (error instanceof SetupFailure) say(`cannot go on: ${error.message}`);
+  else throw error;
 }
 
-function setUp() {
+/** What to run with, when nothing is missing. Changes nothing, so that it needs no lock. */
+async function findReady() {
+  if (!areDependenciesInstalled()) return undefined;
+  const node = provedNode(await chooseNode());
+  if (node === undefined) return undefined;
+  const natsServer = await presentService('nats-server');
+  return natsServer && { node, natsServer };
+}
+
+/** Each step looks again whether there is something to do: another set-up may have done it meanwhile. */
+async function setUp() {
   const startedMs = Date.now();
-  const ready = withSetupLock(() => {
-    installDependencies();
-    return { node: prepareWebSockets(chooseNode()), natsServer: provideService('nats-server') };
+  const ready = await withSetupLock(async () => {
+    await installDependencies();
+    const node = await prepareWebSockets(await chooseNode());
+    return { node, natsServer: await provideService('nats-server') };
   });
-  const tookMs = Date.now() - startedMs;
-  if (tookMs > slowSetupMs) say(`set up in ${(tookMs / 1000).toFixed(1)} s`);
+  say(`set up in ${((Date.now() - startedMs) / 1000).toFixed(1)} s`);
   return ready;
 }

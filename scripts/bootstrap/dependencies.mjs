@@ -1,22 +1,42 @@
 // npm packages: `npm ci` when what is installed is not what package-lock.json says. Npm records what it installed in
 // node_modules/.package-lock.json, last of all, so an interrupted install is noticed, and a plain `npm install` counts.
 import fs from 'node:fs';
-import { inProject, outputOf, run, say, SetupFailure } from './project.mjs';
+import { outputOf, run } from './commands.mjs';
+import { inProject, say, SetupFailure } from './project.mjs';
 
-export function installDependencies() {
+const installedFile = inProject('node_modules', '.package-lock.json');
+/** Without a network npm alone would try for more than a minute. The time is for a whole package, of up to 70 MB. */
+const impatient = ['--fetch-retries=1', '--fetch-retry-mintimeout=1000', '--fetch-timeout=120000', '--loglevel=error'];
+const outputLinesMax = 5;
+
+export function areDependenciesInstalled() {
   const wanted = packagesIn(inProject('package-lock.json'));
   if (wanted === undefined) throw new SetupFailure('package-lock.json is missing; check it out again.');
-  const installed = packagesIn(inProject('node_modules', '.package-lock.json'));
-  if (installed !== undefined && matches(installed, wanted)) return;
-  say(
-    installed === undefined ? 'installing packages (npm ci) …' : 'package-lock.json has changed, installing (npm ci) …',
+  const installed = packagesIn(installedFile);
+  return installed !== undefined && matches(installed, wanted);
+}
+
+export async function installDependencies() {
+  if (areDependenciesInstalled()) return;
+  const reason = fs.existsSync(installedFile) ? 'package-lock.json has changed, installing' : 'installing packages';
+  say(`${reason} (npm ci) …`);
+  const result = await npm(['ci', '--no-audit', '--no-fund', '--include=dev', '--include=optional', ...impatient]);
+  if (result.status === 0) return;
+  process.stderr.write(shortened(outputOf(result)));
+  throw new SetupFailure(
+    "npm ci failed (see above). If the network and npm's registry setting are right, delete node_modules and try again.",
   );
-  const result = npm(['ci', '--no-audit', '--no-fund', '--loglevel=error', '--include=dev', '--include=optional']);
-  if (result.status !== 0) {
-    throw new SetupFailure(
-      `npm ci failed (${outputOf(result) || 'see above'}); check the network and npm's registry setting.`,
-    );
-  }
+}
+
+/** Without the advice and the traces that npm adds to what went wrong. */
+function shortened(output) {
+  const lines = output
+    .split('\n')
+    .filter((line) => line.trim() !== '' && !/^npm error ( +at |A complete log)/.test(line));
+  return lines
+    .slice(0, outputLinesMax)
+    .map((line) => `${line}\n`)
+    .join('');
 }
 
 /** Npm's map from folder to package; undefined when there is no such file. */
@@ -41,9 +61,6 @@ function matches(installed, wanted) {
 
 /** The very npm that runs us when there is one (`npm start` names it), so that two versions do not take turns. */
 function npm(args) {
-  const options = { stdio: ['ignore', 2, 2] };
   const npmProgram = process.env.npm_execpath;
-  return npmProgram?.endsWith('.js')
-    ? run(process.execPath, [npmProgram, ...args], options)
-    : run('npm', args, options);
+  return npmProgram?.endsWith('.js') ? run(process.execPath, [npmProgram, ...args]) : run('npm', args);
 }

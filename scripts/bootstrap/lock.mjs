@@ -1,25 +1,27 @@
 // One set-up at a time: `npm start` and `npm test` may both be the first. The lock file names its owner; the lock of an
 // owner that is gone (kill -9, power loss) is taken over.
 import fs from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { throwIfInterrupted } from './commands.mjs';
 import { inProject, say, SetupFailure } from './project.mjs';
 
 const projectLock = inProject('.boot.lock');
 const pollMs = 250;
 const waitMsMax = 10 * 60_000;
 
-export function withSetupLock(task, lockFile = projectLock) {
+export async function withSetupLock(task, lockFile = projectLock) {
   const release = () => fs.rmSync(lockFile, { force: true });
-  acquire(lockFile);
+  await acquire(lockFile);
   process.once('exit', release);
   try {
-    return task();
+    return await task();
   } finally {
     release();
     process.off('exit', release);
   }
 }
 
-function acquire(lockFile) {
+async function acquire(lockFile) {
   const deadlineMs = Date.now() + waitMsMax;
   let told = false;
   while (!tryAcquire(lockFile)) {
@@ -31,7 +33,8 @@ function acquire(lockFile) {
         `another set-up has held ${lockFile} for ten minutes; delete that file if none is running.`,
       );
     }
-    sleep(pollMs);
+    await sleep(pollMs);
+    throwIfInterrupted();
   }
 }
 
@@ -81,6 +84,3 @@ function read(file) {
     return undefined;
   }
 }
-
-/** Blocks: nothing else happens in this process during set-up. */
-const sleep = (ms) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);

@@ -14,29 +14,29 @@ beforeEach(() => {
 });
 afterEach(() => fs.rmSync(folder, { recursive: true }));
 
-it('holds the lock for as long as the task runs, and gives its answer', () => {
-  expect(withSetupLock(() => fs.existsSync(lockFile), lockFile)).toBe(true);
+it('holds the lock for as long as the task runs, and gives its answer', async () => {
+  expect(await withSetupLock(() => fs.existsSync(lockFile), lockFile)).toBe(true);
   expect(fs.existsSync(lockFile)).toBe(false);
 });
 
-it('gives the lock back when the task fails', () => {
+it('gives the lock back when the task fails', async () => {
   const fail = () => {
     throw new Error('no network');
   };
-  expect(() => withSetupLock(fail, lockFile)).toThrow('no network');
+  await expect(withSetupLock(fail, lockFile)).rejects.toThrow('no network');
   expect(fs.existsSync(lockFile)).toBe(false);
 });
 
-it('takes over the lock of a process that is gone', () => {
+it('takes over the lock of a process that is gone', async () => {
   fs.writeFileSync(lockFile, `${pidBeyondAll} 12345`);
-  expect(withSetupLock(() => 'ran', lockFile)).toBe('ran');
+  expect(await withSetupLock(() => 'ran', lockFile)).toBe('ran');
   expect(fs.readdirSync(folder)).toEqual([]);
 });
 
 it.runIf(process.platform === 'linux')(
   'takes over the lock of a process whose number has been given to another',
-  () => {
+  async () => {
     fs.writeFileSync(lockFile, `${process.pid} 1`);
-    expect(withSetupLock(() => 'ran', lockFile)).toBe('ran');
+    expect(await withSetupLock(() => 'ran', lockFile)).toBe('ran');
   },
 );

@@ -1,17 +1,18 @@
 // Which Node runs the project: this one when it is 24 or newer and uWebSockets.js was built for it, else the one in the npm
 // package node-<platform>-<arch>, a plain binary (docs/adr/0005-runtime.md).
 import fs from 'node:fs';
-import { inProject, run, SetupFailure } from './project.mjs';
+import { run } from './commands.mjs';
+import { inProject, SetupFailure } from './project.mjs';
 
 const nodeMajorMin = 24;
 
 /** `{ program, abi }` of a Node that runs TypeScript files and can load uWebSockets.js. */
-export function chooseNode() {
+export async function chooseNode() {
   const major = Number.parseInt(process.versions.node, 10);
   const abi = process.versions.modules;
   if (major >= nodeMajorMin && fs.existsSync(addonFile(abi))) return { program: process.execPath, abi };
   const program = inProject('node_modules', `node-${process.platform}-${process.arch}`, 'bin', 'node');
-  const result = run(program, ['-p', 'process.versions.modules']);
+  const result = await run(program, ['-p', 'process.versions.modules']);
   if (result.status === 0) return { program, abi: result.stdout.trim() };
   throw new SetupFailure(
     major >= nodeMajorMin

@@ -1,5 +1,4 @@
 // Where things are in this project, and how the set-up talks. Knows nothing of what is set up.
-import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -16,10 +15,3 @@ export const say = (line) => process.stderr.write(`[set-up] ${line}\n`);
 
 /** Something cannot be had on this machine; the message is one sentence that says what to do. */
 export class SetupFailure extends Error {}
-
-/** Runs a command to its end without a shell; a command that does not exist counts as failed (status null). */
-export const run = (command, args, options = {}) =>
-  spawnSync(command, args, { cwd: root, encoding: 'utf8', ...options });
-
-/** Both outputs of a finished command, for an error message. */
-export const outputOf = (result) => `${result.error?.message ?? ''}${result.stdout ?? ''}${result.stderr ?? ''}`.trim();

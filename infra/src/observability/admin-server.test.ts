@@ -40,6 +40,6 @@ it('names the key to change when its port is in use', async () => {
   await using server = await start();
   const port = Number(new URL(server.url).port);
   await expect(startAdminServer({ port, metricsText: async () => '', ready: () => [] })).rejects.toThrow(
-    `127.0.0.1:${port}, set PARLEY_ADMIN_PORT`,
+    `127.0.0.1:${port}: the port is taken; set PARLEY_ADMIN_PORT`,
   );
 });
