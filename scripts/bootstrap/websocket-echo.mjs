@@ -7,7 +7,7 @@ const expected = ['hällo', '1,2,250'];
 
 const timeout = setTimeout(() => fail(`no echo within ${timeoutMs} ms`), timeoutMs);
 const app = uWS.App();
-app.get('/', (response) => response.end('ok'));
+app.get('/', (response) => response.end('ok', true)); // and close: fetch would keep us waiting
 app.ws('/*', { message: (socket, message, isBinary) => socket.send(message, isBinary) });
 app.listen('127.0.0.1', 0, async (listening) => {
   if (!listening) fail('cannot listen on 127.0.0.1');

@@ -47,7 +47,7 @@ class TerminalChatter implements Chatter, AsyncDisposable {
       return false;
     });
     this.type(`/use ${/\d+/.exec(line() ?? '')?.[0]}`);
-    await eventually(`${this.userId} is in ${title}`, () => this.#lines().includes(`> ${title}`));
+    await eventually(`${this.userId} is in ${title}`, () => this.#lines().includes(`* now in: ${title}`));
   }
 
   async say(body: string): Promise<void> {

@@ -1,15 +1,17 @@
 // What each typed command does: REST for what changes or reads conversations, the live client for what is said.
-import type { ConversationId, Position } from '@parley/domain';
+import type { ConversationId, Position, UserId } from '@parley/domain';
 import { OutboxFull, placeOf, type ChatClient, type Rest } from '../client/index.ts';
 import type { ConversationBook } from './conversation-book.ts';
 import { entryLine } from './describe.ts';
 import { HELP, type HereCommand, type LineCommand } from './line-command.ts';
 
 export interface Chatting {
+  readonly userId: UserId;
   readonly client: Pick<ChatClient, 'send' | 'retry' | 'catchUp'>;
   readonly rest: Rest;
   readonly book: ConversationBook;
   readonly print: (line: string) => void;
+  readonly prompt: (text: string) => void;
   readonly newKey: () => string;
   readonly failedKeys: Set<number>;
 }
@@ -29,14 +31,14 @@ export class ChatCommands {
 
   /** Rejects with what REST rejects with. */
   async run(command: LineCommand): Promise<void> {
-    const { rest, print } = this.#chatting;
+    const { print } = this.#chatting;
     switch (command.type) {
       case 'say':
         return this.#say(command.text);
       case 'list':
         return this.#list();
       case 'open':
-        return this.#goTo(await rest.openDirect(command.userId));
+        return this.#open(command.userId);
       case 'group':
         return this.#goTo(await this.#createGroup(command));
       case 'use':
@@ -55,6 +57,16 @@ export class ChatCommands {
     }
   }
 
+  /** Makes it the present one. */
+  enter(id: ConversationId): void {
+    const { book, client, print, prompt } = this.#chatting;
+    this.#present = id;
+    book.mark(id, false);
+    client.catchUp(id);
+    prompt(`${book.title(id)}> `);
+    print(`* now in: ${book.title(id)}`);
+  }
+
   async #runHere(command: HereCommand): Promise<void> {
     const { rest, book } = this.#chatting;
     const id = this.#here();
@@ -65,7 +77,7 @@ export class ChatCommands {
       case 'add':
         return book.add(await rest.addMembers(id, command.userIds));
       case 'remove':
-        return rest.removeMember(id, command.userId);
+        return this.#remove(id, command.userId);
       case 'leave':
         return this.#leave(id);
       case 'history':
@@ -94,27 +106,25 @@ export class ChatCommands {
     this.#chatting.print(lines.length === 0 ? 'no conversations yet: /open <user>' : lines.join('\n'));
   }
 
+  async #open(userId: UserId): Promise<void> {
+    const { rest, print } = this.#chatting;
+    if (userId === this.#chatting.userId) print('! that is you');
+    else this.#goTo(await rest.openDirect(userId));
+  }
+
   #createGroup({ name, userIds }: Extract<LineCommand, { type: 'group' }>) {
     return this.#chatting.rest.createGroup({ name, memberIds: userIds, idempotencyKey: this.#chatting.newKey() });
   }
 
   #goTo(conversation: Parameters<ConversationBook['add']>[0]): void {
     this.#chatting.book.add(conversation);
-    this.#enter(conversation.conversation_id);
+    this.enter(conversation.conversation_id);
   }
 
   #use(number: number): void {
     const id = this.#chatting.book.byNumber(number);
     if (id === undefined) this.#chatting.print(`! there is no conversation ${number}: see /list`);
-    else this.#enter(id);
-  }
-
-  #enter(id: ConversationId): void {
-    const { book, client, print } = this.#chatting;
-    this.#present = id;
-    book.mark(id, false);
-    client.catchUp(id);
-    print(`> ${book.title(id)}`);
+    else this.enter(id);
   }
 
   async #members(id: ConversationId): Promise<void> {
@@ -126,10 +136,20 @@ export class ChatCommands {
     } while (cursor !== undefined);
   }
 
+  async #remove(id: ConversationId, userId: UserId): Promise<void> {
+    if (userId === this.#chatting.userId) return this.#leave(id);
+    await this.#chatting.rest.removeMember(id, userId);
+    return this.#chatting.book.refresh(id);
+  }
+
   async #leave(id: ConversationId): Promise<void> {
-    await this.#chatting.rest.removeMember(id, 'me');
-    this.#chatting.book.drop(id);
+    const { rest, book, print, prompt } = this.#chatting;
+    await rest.removeMember(id, 'me');
+    const title = book.title(id);
+    book.drop(id);
     this.#present = undefined;
+    prompt('> ');
+    print(`* you left ${title}`);
   }
 
   async #history(id: ConversationId, limit: number): Promise<void> {
@@ -146,7 +166,8 @@ export class ChatCommands {
   }
 
   #retry(): void {
-    const { client, failedKeys } = this.#chatting;
+    const { client, failedKeys, print } = this.#chatting;
+    if (failedKeys.size === 0) print('* nothing failed: there is nothing to send again');
     for (const key of failedKeys) client.retry(key);
     failedKeys.clear();
   }

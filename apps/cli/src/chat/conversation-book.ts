@@ -34,7 +34,11 @@ export class ConversationBook {
 
   /** Known afterwards, unless it is not ours. */
   async learn(id: ConversationId): Promise<void> {
-    if (!this.#pages.has(id)) this.add(await this.#rest.conversation(id));
+    if (!this.#pages.has(id)) await this.refresh(id);
+  }
+
+  async refresh(id: ConversationId): Promise<void> {
+    this.add(await this.#rest.conversation(id));
   }
 
   add(conversation: Titled): void {

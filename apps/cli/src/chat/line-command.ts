@@ -17,9 +17,11 @@ export type HereCommand =
   | { readonly type: 'remove'; readonly userId: UserId }
   | { readonly type: 'history'; readonly count: number };
 
-export const HELP = `/list                    my conversations, * has something new
+const groupUsage = '/group <name> <user…>    create a group; a name of several words in "quotes"';
+
+export const HELP = `/list                    my conversations: > the present one, * has something new
 /open <user>             open the direct chat with a user
-/group <name> <user…>    create a group; a name of several words in "quotes"
+${groupUsage}
 /use <n>                 go to conversation n of the list
 /members                 who is here
 /add <user…>  /remove <user>  /leave
@@ -54,6 +56,7 @@ function parseCommand(name: string, args: readonly string[]): LineCommand {
     case 'add':
       return withUsers(args, Infinity, (userIds) => ({ type: name, userIds }));
     case 'group':
+      if (args.length < 2) return { type: 'wrong', reason: groupUsage };
       return withUsers(args.slice(1), Infinity, (userIds) => ({ type: name, name: args[0] ?? '', userIds }));
     case 'use':
       return withNumber(args[0], (number) => ({ type: name, number }));

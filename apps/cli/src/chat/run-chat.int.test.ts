@@ -45,6 +45,12 @@ async function start(): Promise<TestServer> {
   return server;
 }
 
+/** Where nobody listens any more. */
+async function startAndStop(): Promise<string> {
+  using server = await startTestServer();
+  return server.url;
+}
+
 it('opens a direct chat, talks both ways and tells who said what', async () => {
   const server = await start();
   const alice = new Chatter(server.url, 'alice');
@@ -55,7 +61,7 @@ it('opens a direct chat, talks both ways and tells who said what', async () => {
   await bob.sees('[alice] alice: hello bob');
   bob.type('/list', '/use 1', 'hello alice');
   await alice.sees('[bob] bob: hello alice');
-  expect(bob.output).toMatch(/^ \*1 {2}alice$/m);
+  expect(bob.output).toMatch(/^> 1 {2}alice$/m);
   expect(await alice.quits()).toBe(0);
   expect(await bob.quits()).toBe(0);
 });
@@ -85,7 +91,7 @@ it('shows what it missed after a lost connection and a lost frame', async () => 
   await bob.sees('alice: one');
   server.isHidingLive = true;
   alice.type('two');
-  await expect.poll(() => alice.output).toContain('> bob');
+  await expect.poll(() => alice.output).toContain('* now in: bob');
   await new Promise((resolve) => setTimeout(resolve, 200));
   server.isHidingLive = false;
   alice.type('three');
@@ -94,6 +100,7 @@ it('shows what it missed after a lost connection and a lost frame', async () => 
   server.cut(1012);
   await alice.sees('not connected (cut)');
   alice.type('four');
+  await alice.sees('* kept: it is sent when connected again');
   await bob.sees('alice: four');
   expect(await alice.quits()).toBe(0);
 });
@@ -110,10 +117,50 @@ it('sends everything that was piped into it before it ends', async () => {
   expect(bob.output.match(/alice: line \d+/g)).toHaveLength(50);
 });
 
+it('makes the first conversation that gets a message the present one', async () => {
+  const server = await start();
+  const bob = new Chatter(server.url, 'bob');
+  await bob.sees('connected as bob   (/help lists the commands)');
+  const alice = new Chatter(server.url, 'alice');
+  alice.type('/open bob', 'hello bob');
+  await bob.sees('* now in: alice');
+  const carol = new Chatter(server.url, 'carol');
+  carol.type('/open bob', 'hello bob');
+  await bob.sees('[carol] carol: hello bob');
+  bob.type('hello alice', '/list');
+  await alice.sees('[bob] bob: hello alice');
+  await bob.sees(' *2  carol');
+  expect(bob.output).not.toContain('* now in: carol');
+});
+
+it('lists a group with the members that are left, for those who stay', async () => {
+  const server = await start();
+  const bob = new Chatter(server.url, 'bob');
+  await bob.sees('connected as bob');
+  const alice = new Chatter(server.url, 'alice');
+  alice.type('/group Team bob carol', '/list', '/remove carol', '/list');
+  await alice.sees('> 1  Team (3 members)');
+  await alice.sees('1  Team (2 members)');
+  await bob.sees('-- alice removed carol');
+  bob.type('/list');
+  await bob.sees('1  Team (2 members)');
+});
+
+it('says what a command cannot do', async () => {
+  const server = await start();
+  const alice = new Chatter(server.url, 'alice');
+  alice.type('/open alice', '/retry', '/group');
+  await alice.sees('! that is you');
+  await alice.sees('nothing failed');
+  await alice.sees('! /group <name> <user…>');
+});
+
 it('says in one line when there is no server, and gives a code', async () => {
-  const alice = new Chatter('ws://127.0.0.1:9', 'alice');
-  await alice.sees('! ');
+  const url = await startAndStop();
+  const alice = new Chatter(url, 'alice');
+  await alice.sees(`! nothing answers at ${new URL(url).host}: is it running? (npm start)`);
   alice.type('/quit');
   expect(await alice.quits()).toBe(1);
   expect(alice.output).not.toContain('    at ');
+  expect(alice.output).not.toContain('no conversations yet');
 });

@@ -50,9 +50,11 @@ class Chat implements AsyncDisposable {
   /** Entries are shown in the order they came, also when a title has to be asked for first. */
   #shown: Promise<void> = Promise.resolve();
   #exitCode = 0;
+  #hint = '   (/help lists the commands)';
+  #isOffline = false;
 
   constructor(options: ChatOptions) {
-    const { baseUrl, world, terminal } = options;
+    const { userId, baseUrl, world, terminal } = options;
     this.#options = options;
     this.#print = terminal.print;
     this.#rest = createRest({ baseUrl, fetch, token: () => (this.#token ??= this.#newToken()) });
@@ -67,10 +69,12 @@ class Chat implements AsyncDisposable {
       on: this.#events(),
     });
     this.#commands = new ChatCommands({
+      userId,
       client: this.#client,
       rest: this.#rest,
       book: this.#book,
       print: this.#print,
+      prompt: terminal.prompt,
       newKey: () => world.uuid(),
       failedKeys: this.#failedKeys,
     });
@@ -94,8 +98,10 @@ class Chat implements AsyncDisposable {
   }
 
   async #readLines(): Promise<void> {
-    await this.#attempt(() => this.#book.load());
-    await this.#commands.run({ type: 'list' });
+    await this.#attempt(async () => {
+      await this.#book.load();
+      await this.#commands.run({ type: 'list' });
+    });
     for await (const line of this.#options.terminal.lines) {
       const command = parseLine(line);
       if (command.type === 'quit') break;
@@ -109,7 +115,7 @@ class Chat implements AsyncDisposable {
       await work();
     } catch (error) {
       this.#exitCode = 1;
-      this.#print(`! ${errorText(error)}`);
+      this.#print(`! ${this.#errorText(error)}`);
     }
   }
 
@@ -128,7 +134,7 @@ class Chat implements AsyncDisposable {
       status: (status) => this.#showStatus(status),
       entry: (entry) => this.#showLater(() => this.#show(entry)),
       discovered: (id) => this.#showLater(() => this.#book.learn(id)),
-      behind: (id) => this.#notice(id),
+      behind: (id) => this.#showLater(() => this.#notice(id)),
       newestPage: (id) => print(`* much happened in ${this.#book.title(id)}: see /history`),
       dropped: (id) => this.#drop(id),
       reset: () => print('* the server was restored from a backup: what was shown before may be gone'),
@@ -138,7 +144,7 @@ class Chat implements AsyncDisposable {
   }
 
   #showLater(show: () => Promise<void>): void {
-    this.#shown = this.#shown.then(show).catch((error: unknown) => this.#print(`! ${errorText(error)}`));
+    this.#shown = this.#shown.then(show).catch((error: unknown) => this.#print(`! ${this.#errorText(error)}`));
   }
 
   async #show(entry: Entry): Promise<void> {
@@ -147,9 +153,10 @@ class Chat implements AsyncDisposable {
     const isMyEnd = this.#endsForMe(entry);
     if (isMyEnd && !this.#book.has(id)) return;
     this.#learnFrom(entry);
-    await this.#book.learn(id);
+    if (changesSize(entry) && !isMyEnd) await this.#book.refresh(id);
+    else await this.#book.learn(id);
     this.#print(entryLine(entry, this.#book.title(id)));
-    if (entry.type === 'message' && entry.sender_id !== this.#options.userId) this.#notice(id);
+    if (entry.type === 'message' && entry.sender_id !== this.#options.userId) await this.#notice(id);
     if (isMyEnd) this.#book.drop(id);
   }
 
@@ -167,8 +174,11 @@ class Chat implements AsyncDisposable {
     if (summary !== undefined && (summary.type === 'group' || summary.peer_id !== undefined)) this.#book.add(summary);
   }
 
-  #notice(id: ConversationId): void {
-    if (id === this.#commands.present) this.#client.catchUp(id);
+  async #notice(id: ConversationId): Promise<void> {
+    await this.#book.learn(id);
+    const { present } = this.#commands;
+    if (present === undefined) this.#commands.enter(id);
+    else if (present === id) this.#client.catchUp(id);
     else this.#book.mark(id, true);
   }
 
@@ -178,27 +188,43 @@ class Chat implements AsyncDisposable {
   }
 
   #showStatus(status: ConnectionStatus): void {
-    if (status.type === 'online') this.#print(`* connected as ${status.hello.user_id}`);
-    if (status.type === 'waiting')
+    if (status.type === 'online') this.#greet(status.hello.user_id);
+    if (status.type === 'waiting') {
+      this.#isOffline = true;
       this.#print(`* not connected (${status.reason}), again in ${Math.ceil(status.pauseMs / 1000)} s`);
+    }
     if (status.type !== 'stopped' || this.#stop.signal.aborted) return;
     this.#print(`! the server closed the connection for good: ${status.reason} (${status.code})`);
     this.#exitCode = 1;
     this.#stop.abort();
   }
 
+  #greet(userId: UserId): void {
+    this.#isOffline = false;
+    this.#print(`* connected as ${userId}${this.#hint}`);
+    this.#hint = '';
+  }
+
   #showOutgoing({ key, body, state }: Outgoing): void {
     if (state.type === 'waiting' || state.type === 'sending') this.#unsettled.add(key);
     else this.#unsettled.delete(key);
+    if (state.type === 'waiting' && this.#isOffline) this.#print('* kept: it is sent when connected again');
     if (state.type !== 'failed') return;
     this.#failedKeys.add(key);
     this.#exitCode = 1;
     this.#print(`! not sent (${state.message}): ${printable(body)}`);
   }
+
+  #errorText(error: unknown): string {
+    if (!(error instanceof Error)) return String(error);
+    const { cause, message } = error;
+    if (!(cause instanceof Error)) return message;
+    // What fetch says of a server that is not there is in its cause.
+    if ('code' in cause && cause.code === 'ECONNREFUSED')
+      return `nothing answers at ${this.#options.baseUrl.host}: is it running? (npm start)`;
+    return `${message}: ${cause.message}`;
+  }
 }
 
-function errorText(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  // What fetch says of a server that is not there is in its cause.
-  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
-}
+const changesSize = (entry: Entry): boolean =>
+  entry.type === 'conversation' && (entry.event.type === 'member_left' || entry.event.type === 'member_removed');

@@ -6,6 +6,8 @@ export interface Terminal extends Disposable {
   /** Ends when the input does. */
   readonly lines: AsyncIterable<string>;
   readonly print: (text: string) => void;
+  /** What is shown before the line that is being typed, from the next print on. */
+  readonly prompt: (text: string) => void;
 }
 
 export interface TerminalStreams {
@@ -29,6 +31,7 @@ export function openTerminal({ input, output }: TerminalStreams): Terminal {
   return {
     lines: { [Symbol.asyncIterator]: () => lines },
     print,
+    prompt: (text) => readline.setPrompt(text),
     [Symbol.dispose]: () => readline.close(),
   };
 }
