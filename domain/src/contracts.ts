@@ -1,2 +1,3 @@
 // The contract suites of this package's ports, for the tests of their adapters.
 export * from './log.contract.ts';
+export * from './routing.contract.ts';

@@ -13,18 +13,29 @@ export interface SessionEntry {
   readonly gatewayId: GatewayId;
 }
 
-/** Lost entries cost live frames, never data: gateways notice (lease, registry epoch) and register again. */
+/**
+ * Lost entries cost live frames, never data: a gateway whose lease is gone, or may have been, registers its sessions again.
+ * Every method rejects with RegistryUnavailable, after a bounded time, when the registry cannot be reached.
+ */
 export interface SessionRegistry {
   /** Visible to every look-up that begins after it resolves. */
   register(entry: SessionEntry): Promise<void>;
   unregister(entry: SessionEntry): Promise<void>;
   /** Gateways, with a live lease, that hold a session of each user; users without one are absent. */
   gatewaysOf(userIds: readonly UserId[]): Promise<ReadonlyMap<UserId, readonly GatewayId[]>>;
-  /** Keeps the gateway's entries alive until then; false when its lease had lapsed and its sessions must register again. */
+  /**
+   * Keeps the gateway's entries alive until then. False when its lease had lapsed, or entries may have been lost in another
+   * way: its sessions must register again.
+   */
   renewLease(gatewayId: GatewayId, until: TimestampMs): Promise<boolean>;
   endLease(gatewayId: GatewayId): Promise<void>;
   /** Gateways with a live lease. */
   gateways(): Promise<readonly GatewayId[]>;
+}
+
+/** What was asked may have been done, or not: all of it can be asked again. */
+export class RegistryUnavailable extends Error {
+  override readonly name = 'RegistryUnavailable';
 }
 
 /** What delivery publishes to one gateway: at most once, in order; holes show as `after` beyond the last `last`. */
