@@ -58,7 +58,7 @@ const replyTypes = new Set<string>(Object.values(REPLIES).flat());
 const PUSHED = Object.keys(SERVER_FRAMES).filter((type) => !replyTypes.has(type));
 
 const DESCRIPTION = [
-  'Objects as JSON text frames (subprotocol `chat.v1`). Unknown fields are ignored; an unknown frame gets `error` `unknown_frame`.',
+  'Objects as JSON text frames (subprotocol `chat.v1`), or the same objects as MessagePack binary frames (`chat.v1.msgpack`). Unknown fields are ignored; an unknown frame gets `error` `unknown_frame`.',
   '',
   'Close codes:',
   '',

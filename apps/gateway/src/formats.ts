@@ -1,4 +1,5 @@
 // How frames become bytes and back: one row per subprotocol. A frame for many sockets is encoded once per format.
+import { decodeMessagePack, encodeMessagePack } from './message-pack.ts';
 
 export interface Format {
   /** The WebSocket subprotocol that chooses it. */
@@ -16,11 +17,23 @@ export const JSON_FORMAT: Format = {
   decode: (bytes): unknown => JSON.parse(Buffer.from(bytes).toString()),
 };
 
-/** In the order in which we prefer them. */
-const FORMATS: readonly Format[] = [JSON_FORMAT];
+const MESSAGE_PACK_FORMAT: Format = {
+  subprotocol: 'chat.v1.msgpack',
+  isBinary: true,
+  encode: encodeMessagePack,
+  decode: decodeMessagePack,
+};
 
-export const formatOf = (offered: readonly string[]): Format | undefined =>
-  FORMATS.find(({ subprotocol }) => offered.includes(subprotocol));
+const FORMATS: readonly Format[] = [JSON_FORMAT, MESSAGE_PACK_FORMAT];
+
+/** For a refusal. */
+export const subprotocolsSpoken = FORMATS.map(({ subprotocol }) => subprotocol).join(' or ');
+
+/** The first of ours: clients offer "ordered by preference" (RFC 6455 section 4.1). */
+export function formatOf(offered: readonly string[]): Format | undefined {
+  const named = offered.find((name) => FORMATS.some(({ subprotocol }) => subprotocol === name));
+  return FORMATS.find(({ subprotocol }) => subprotocol === named);
+}
 
 /** One frame's bytes in whatever formats its readers want. */
 export interface Encoded {

@@ -9,7 +9,7 @@ import {
 } from '@parley/protocol';
 import type { OriginCheck } from './auth/origins.ts';
 import type { Identity, TokenVerifier } from './auth/tokens.ts';
-import { formatOf, JSON_FORMAT, type Format } from './formats.ts';
+import { formatOf, JSON_FORMAT, subprotocolsSpoken, type Format } from './formats.ts';
 
 export interface UpgradeRequest {
   readonly headers: Readonly<Record<string, string>>;
@@ -55,7 +55,7 @@ export async function decideUpgrade(rules: UpgradeRules, { headers, query }: Upg
   return { type: 'admitted', client: { ...identity, query: parsed.ok, format, subprotocol } };
 }
 
-const noSubprotocol = `subprotocol: must offer ${JSON_FORMAT.subprotocol}`;
+const noSubprotocol = `subprotocol: must offer ${subprotocolsSpoken}`;
 
 const refused = (error: WireError | 'unauthenticated'): UpgradeDecision => ({ type: 'refused', error });
 

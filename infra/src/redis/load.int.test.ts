@@ -65,7 +65,7 @@ test('writes what is in use again long before it expires, and what is not never'
     .toEqual(['used']);
 });
 
-test('removes what a dead gateway left, unless it was registered again meanwhile', async () => {
+test('removes what a dead gateway left, and nothing else', async () => {
   await registry.register({ ...session('ada' as UserId), gatewayId: 'gw-dead' });
   await registry.register({ ...session('ada' as UserId), sessionId: 'other' });
   expect((await registry.gatewaysOf(['ada' as UserId])).get('ada' as UserId)).toEqual(['gw-1']);

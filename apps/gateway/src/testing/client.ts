@@ -1,4 +1,5 @@
-// A client on a real socket, that keeps what it was sent.
+// A client on a real socket, in the format the gateway chose, that keeps what it was sent.
+import { decode, encode } from '@msgpack/msgpack';
 import type { ServerFrame, ServerFrameType } from '@parley/protocol';
 
 type FrameOf<Type extends ServerFrameType> = Extract<ServerFrame, { readonly type: Type }>;
@@ -16,8 +17,9 @@ export class TestClient implements Disposable {
 
   constructor(url: string, protocols: readonly string[]) {
     this.socket = new WebSocket(url, [...protocols]);
+    this.socket.binaryType = 'arraybuffer';
     this.socket.addEventListener('message', ({ data }) => {
-      this.frames.push(JSON.parse(String(data)));
+      this.frames.push((data instanceof ArrayBuffer ? decode(data) : JSON.parse(String(data))) as ServerFrame);
       for (const wake of this.#waiting) wake();
     });
     this.closed = new Promise((resolve) => {
@@ -26,7 +28,8 @@ export class TestClient implements Disposable {
   }
 
   send(frame: unknown): void {
-    this.socket.send(typeof frame === 'string' ? frame : JSON.stringify(frame));
+    if (typeof frame === 'string') this.socket.send(frame);
+    else this.socket.send(this.socket.protocol.endsWith('msgpack') ? encode(frame) : JSON.stringify(frame));
   }
 
   /** The next one of this type that was not given before; takes it. Rejects after two seconds, saying what came instead. */

@@ -39,7 +39,7 @@ export interface House extends AsyncDisposable {
   token(userId: string, claims?: { readonly expiresInMs?: number }): Promise<string>;
   /** With `hello` already taken. */
   connect(userId: string, query?: Readonly<Record<string, string>>): Promise<TestClient>;
-  open(token: string, query?: string): TestClient;
+  open(token: string, query?: string, subprotocol?: string): TestClient;
   /** `POST /v1/conversations`, as that user. */
   call(userId: string, call: `${string} /${string}`, body?: unknown): Promise<Response>;
   /** A `client_msg_id` minted now. */
@@ -151,8 +151,8 @@ function clientsOf({ url }: Gateway, world: World) {
       .setSubject(userId)
       .setExpirationTime(Math.floor((world.now() + expiresInMs) / 1000))
       .sign(new TextEncoder().encode(secret));
-  const open: House['open'] = (bearer, query = '') =>
-    new TestClient(`${url.replace('http', 'ws')}/v1/ws${query}`, ['chat.v1', `bearer.${bearer}`]);
+  const open: House['open'] = (bearer, query = '', subprotocol = 'chat.v1') =>
+    new TestClient(`${url.replace('http', 'ws')}/v1/ws${query}`, [subprotocol, `bearer.${bearer}`]);
   return {
     token,
     open,
