@@ -1,4 +1,4 @@
-// The one connection to Redis or Valkey, a single server or a Cluster, by ioredis (docs/adr/0006-ioredis.md). Fails fast: what
+// The one connection to Redis or Valkey, a single server or a Cluster, by ioredis (docs/adr/0007-ioredis.md). Fails fast: what
 // cannot be sent now is refused now, and a server that goes silent is given up and connected to again.
 import type { World } from '@parley/domain';
 import { Cluster, Redis } from 'ioredis';
