@@ -12,7 +12,7 @@ import {
   type Tables,
 } from './projection-tables.ts';
 import type { Parameters, Row } from './requests.ts';
-import { stateToText, textToState } from './state-text.ts';
+import { stateToText, textToState } from '../stored-form/state-text.ts';
 
 export const CONVERSATION_SCHEMA = `
 CREATE TABLE heads (
