@@ -1,0 +1,44 @@
+// Read models in Cassandra or ScyllaDB, each generation of a projection in tables of its own. Nothing here is the truth:
+// a generation that is lost is folded again from the log.
+import { conversations, timeline, type ConversationStore, type TimelineStore } from '@parley/projections';
+import type { ClusterOptions } from './client-options.ts';
+import { CONVERSATION_MIGRATIONS, createConversationStore } from './conversation-store.ts';
+import type { StoredGeneration } from './projection-tables.ts';
+import { createKeyspace, migrate, type Migration } from './schema.ts';
+import { Session } from './session.ts';
+import { TIMELINE_MIGRATIONS } from './timeline-rows.ts';
+import { createTimelineStore } from './timeline-store.ts';
+
+export interface CassandraOptions extends ClusterOptions {
+  /** Made when it is missing. */
+  readonly keyspace: string;
+  /** Copies of each row, by data centre; of a keyspace that is there already, its own stay. */
+  readonly replication: Readonly<Record<string, number>>;
+}
+
+/** Opening the same generation twice, here or in another process, gives two handles of one store. */
+export interface CassandraStores extends AsyncDisposable {
+  timeline(generation: number): Promise<TimelineStore>;
+  conversations(generation: number): Promise<ConversationStore>;
+}
+
+/** Rejects with StoreUnavailable when the cluster does not answer. */
+export async function openCassandra(options: CassandraOptions): Promise<CassandraStores> {
+  const { keyspace, replication } = options;
+  await using opening = new AsyncDisposableStack();
+  const session = opening.use(await Session.open(options));
+  await createKeyspace(session, keyspace, replication);
+  opening.move();
+
+  async function open(projection: string, number: number, migrations: readonly Migration[]): Promise<StoredGeneration> {
+    const generation = { keyspace, projection, number };
+    return { ...generation, session, migrations, ...(await migrate(session, generation, migrations)) };
+  }
+
+  return {
+    timeline: async (generation) => createTimelineStore(await open(timeline.name, generation, TIMELINE_MIGRATIONS)),
+    conversations: async (generation) =>
+      createConversationStore(await open(conversations.name, generation, CONVERSATION_MIGRATIONS)),
+    [Symbol.asyncDispose]: () => session[Symbol.asyncDispose](),
+  };
+}

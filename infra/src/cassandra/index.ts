@@ -1,0 +1,1 @@
+export { openCassandra, type CassandraOptions, type CassandraStores } from './cassandra.ts';

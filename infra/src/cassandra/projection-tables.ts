@@ -1,0 +1,114 @@
+// What every projection has in its generation: heads, parked conversations, checkpoints; and the order in which they are
+// written. A projection adds its own tables and says how its rows become statements.
+// Every write says `USING TIMESTAMP base + position`: of two writes of one row the one with the higher position stays,
+// in whatever order replays and racing workers send them. A projection's rows depend on the log alone, so equals are equal.
+import { NO_POSITION, type ConversationId, type Shard } from '@parley/domain';
+import type { Batch, Head, ParkedConversation, ProjectionStore } from '@parley/projections';
+import { writeAll, type PartitionStatement } from './batches.ts';
+import { conversationIdIn, long, positionIn, text, type Row } from './cells.ts';
+import { dropTables, tableName, type Generation, type Migration } from './schema.ts';
+import type { Cell, Session } from './session.ts';
+
+export interface StoredGeneration extends Generation {
+  readonly session: Session;
+  readonly migrations: readonly Migration[];
+  /** Added to every position to make a timestamp. */
+  readonly base: number;
+}
+
+export interface Tables<H extends Head, R> {
+  rows(rows: readonly R[]): readonly PartitionStatement[];
+  heads(heads: readonly H[]): readonly PartitionStatement[];
+  /** Of the table `heads`. */
+  head(row: Row): H;
+}
+
+/** One row of a table, written whole. */
+export interface Insert {
+  readonly table: string;
+  /** Of the partition key first. */
+  readonly columns: Readonly<Record<string, Cell>>;
+  readonly partitionColumns: number;
+  readonly position: number;
+}
+
+export function insert(
+  stored: StoredGeneration,
+  { table, columns, partitionColumns, position }: Insert,
+): PartitionStatement {
+  const names = Object.keys(columns);
+  const cells = Object.values(columns);
+  const places = names.map(() => '?').join(', ');
+  return {
+    cql: `INSERT INTO ${tableName(stored, table)} (${names.join(', ')}) VALUES (${places}) USING TIMESTAMP ?`,
+    cells: [...cells, timestamp(stored, position)],
+    partition: [table, ...cells.slice(0, partitionColumns)].join(' '),
+  };
+}
+
+// Added as 64-bit integers: their sum may need more digits than a number has.
+const timestamp = ({ base }: StoredGeneration, position: number) => long(base).add(long(position));
+
+export function createProjectionStore<H extends Head, R>(
+  stored: StoredGeneration,
+  tables: Tables<H, R>,
+): ProjectionStore<H, R> {
+  const { session } = stored;
+  const [heads, parked, checkpoints] = ['heads', 'parked', 'checkpoints'].map((name) => tableName(stored, name));
+  return {
+    async checkpoint(shard) {
+      const cql = `SELECT position FROM ${checkpoints} WHERE shard = ?`;
+      const [row] = await session.read({ cql, cells: [shard] });
+      return row === undefined ? NO_POSITION : positionIn(row, 'position');
+    },
+
+    async heads(conversationIds) {
+      const cql = `SELECT * FROM ${heads} WHERE conversation_id = ?`;
+      const wanted = [...new Set(conversationIds)];
+      const found = await Promise.all(wanted.map((id) => session.read({ cql, cells: [id] })));
+      return new Map(found.flat().map((row): [ConversationId, H] => [conversationIdIn(row), tables.head(row)]));
+    },
+
+    async parked(shard) {
+      const cql = `SELECT conversation_id, position, reason FROM ${parked} WHERE shard = ?`;
+      return earliest((await session.read({ cql, cells: [shard] })).map(parkedConversation));
+    },
+
+    async write(shard, batch) {
+      await writeAll(session, tables.rows(batch.rows));
+      await writeAll(session, [...tables.heads(batch.heads), ...parkedRows(stored, shard, batch)]);
+      await writeAll(session, [checkpointRow(stored, shard, batch)]);
+    },
+
+    async drop() {
+      await dropTables(session, stored, stored.migrations);
+    },
+  };
+}
+
+/** Workers may park a conversation at different events: the first of them counts, and the rows come in that order. */
+const earliest = (parked: readonly ParkedConversation[]): readonly ParkedConversation[] => [
+  ...new Map(parked.toReversed().map((one) => [one.conversationId, one])).values(),
+];
+
+function parkedRows(
+  stored: StoredGeneration,
+  shard: Shard,
+  batch: Batch<Head, unknown>,
+): readonly PartitionStatement[] {
+  return batch.parked.map(({ conversationId, position, reason }) => {
+    const columns = { shard, conversation_id: conversationId, position: long(position), reason };
+    return insert(stored, { table: 'parked', columns, partitionColumns: 1, position });
+  });
+}
+
+function checkpointRow(stored: StoredGeneration, shard: Shard, batch: Batch<Head, unknown>): PartitionStatement {
+  const columns = { shard, position: long(batch.checkpoint) };
+  return insert(stored, { table: 'checkpoints', columns, partitionColumns: 1, position: batch.checkpoint });
+}
+
+const parkedConversation = (row: Row): ParkedConversation => ({
+  conversationId: conversationIdIn(row),
+  position: positionIn(row, 'position'),
+  reason: text(row, 'reason'),
+});

@@ -1,0 +1,138 @@
+#!/usr/bin/env bash
+# Apache Cassandra from its jars on Maven Central, one node in the foreground. Needs bash, mvn, java 11 or 17, flock.
+#   cassandra.sh fetch          the jars, once, into .runtime/cassandra
+#   cassandra.sh run FOLDER     a node that keeps everything in FOLDER; `exec`s java, so signals reach the node itself
+# A node is set by CASSANDRA_ADDRESS (127.0.0.1), CASSANDRA_CQL_PORT (9042), CASSANDRA_STORAGE_PORT (7000), CASSANDRA_SEEDS
+# (itself), CASSANDRA_NUM_TOKENS (1), CASSANDRA_HEAP_MIB (1024) and CASSANDRA_YAML (more lines of cassandra.yaml).
+set -euo pipefail
+
+version=5.0.9
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
+jars=$root/.runtime/cassandra/$version
+
+say() { echo "cassandra: $*" >&2; }
+
+fetch() {
+  [ -f "$jars/.complete" ] && return 0
+  command -v mvn >/dev/null || { say "Maven (mvn) is needed to fetch the jars"; exit 1; }
+  mkdir -p "$jars"
+  (
+    flock 9 # another test file may fetch at the same moment
+    [ -f "$jars/.complete" ] && exit 0
+    say "fetching $version from Maven Central (70 MB, about 20 s) …"
+    write_pom
+    for attempt in 1 2 3; do
+      mvn -B -q -f "$jars/pom.xml" dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$jars" >&2 && break
+      [ "$attempt" = 3 ] && { say "the jars cannot be fetched"; exit 1; }
+      sleep 3
+    done
+    rm -f "$jars"/*-osx-*.jar "$jars"/*-windows-*.jar # natives of other systems
+    touch "$jars/.complete"
+    say "fetched"
+  ) 9>"$jars/.lock"
+}
+
+write_pom() {
+  cat >"$jars/pom.xml" <<X
+<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>
+<groupId>parley</groupId><artifactId>cassandra-run</artifactId><version>1</version><packaging>pom</packaging>
+<dependencies><dependency>
+<groupId>org.apache.cassandra</groupId><artifactId>cassandra-all</artifactId><version>$version</version>
+</dependency></dependencies>
+<build><plugins><plugin><artifactId>maven-dependency-plugin</artifactId><version>3.8.1</version></plugin></plugins></build>
+</project>
+X
+}
+
+# Small caches and memtables: a node for tests shares the machine. `periodic` loses nothing by kill -9, only by a power cut.
+write_config() {
+  local address=${CASSANDRA_ADDRESS:-127.0.0.1} storage=${CASSANDRA_STORAGE_PORT:-7000}
+  cat >"$folder/cassandra.yaml" <<Y
+cluster_name: parley
+num_tokens: ${CASSANDRA_NUM_TOKENS:-1}
+partitioner: org.apache.cassandra.dht.Murmur3Partitioner
+endpoint_snitch: SimpleSnitch
+seed_provider:
+  - class_name: org.apache.cassandra.locator.SimpleSeedProvider
+    parameters: [{seeds: "${CASSANDRA_SEEDS:-$address:$storage}"}]
+listen_address: $address
+storage_port: $storage
+start_native_transport: true
+rpc_address: $address
+native_transport_port: ${CASSANDRA_CQL_PORT:-9042}
+authenticator: AllowAllAuthenticator
+authorizer: AllowAllAuthorizer
+auto_snapshot: false
+commitlog_sync: periodic
+commitlog_sync_period: 1000ms
+commitlog_segment_size: 16MiB
+commitlog_total_space: 256MiB
+memtable_heap_space: 128MiB
+memtable_offheap_space: 64MiB
+memtable_allocation_type: heap_buffers
+file_cache_size: 64MiB
+networking_cache_size: 32MiB
+key_cache_size: 16MiB
+counter_cache_size: 0MiB
+concurrent_reads: 16
+concurrent_writes: 16
+concurrent_compactors: 1
+batch_size_warn_threshold: 256KiB
+batch_size_fail_threshold: 1MiB
+${CASSANDRA_YAML:-}
+Y
+  cat >"$folder/logback.xml" <<'L'
+<configuration scan="false">
+  <shutdownHook class="ch.qos.logback.core.hook.DefaultShutdownHook"/>
+  <appender name="F" class="ch.qos.logback.core.FileAppender"><file>${cassandra.logdir}/system.log</file>
+    <encoder><pattern>%d{HH:mm:ss.SSS} %-5level [%thread] %logger{0} - %msg%n</pattern></encoder></appender>
+  <root level="INFO"><appender-ref ref="F"/></root>
+</configuration>
+L
+}
+
+# Cassandra's own conf/jvm17-server.options, for the module system.
+exported=(java.base/jdk.internal.misc java.management.rmi/com.sun.jmx.remote.internal.rmi java.rmi/sun.rmi.registry
+  java.rmi/sun.rmi.server java.sql/java.sql java.base/java.lang.ref jdk.unsupported/sun.misc
+  jdk.compiler/com.sun.tools.javac.file jdk.attach/sun.tools.attach)
+opened=(java.base/java.lang.module java.base/jdk.internal.loader java.base/jdk.internal.ref java.base/jdk.internal.reflect
+  java.base/jdk.internal.math java.base/jdk.internal.module java.base/jdk.internal.util.jar
+  jdk.management/com.sun.management.internal java.base/sun.nio.ch java.base/java.io java.base/java.lang.reflect
+  jdk.compiler/com.sun.tools.javac java.base/java.lang java.base/java.util java.base/java.nio)
+
+# The C1 compiler alone: a node that lives for a minute never earns back what C2 costs.
+run() {
+  local class_path heap=${CASSANDRA_HEAP_MIB:-1024} flags=()
+  class_path=$(printf '%s:' "$jars"/*.jar)
+  flags=(-server "-Xms$((heap / 2))m" "-Xmx${heap}m" -XX:MaxDirectMemorySize=512m -Xss384k
+    -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:+PerfDisableSharedMem -XX:-UsePerfData -XX:+ExitOnOutOfMemoryError
+    -Djava.net.preferIPv4Stack=true -Djdk.attach.allowAttachSelf=true
+    -Dio.netty.tryReflectionSetAccessible=true -Dio.netty.allocator.useCacheForAllThreads=true -Dio.netty.allocator.maxOrder=11)
+  for module in "${exported[@]}"; do flags+=(--add-exports "$module=ALL-UNNAMED"); done
+  for module in "${opened[@]}"; do flags+=(--add-opens "$module=ALL-UNNAMED"); done
+  flags+=(-javaagent:"$(echo "$jars"/jamm-*.jar)"
+    "-Dcassandra.config=file://$folder/cassandra.yaml" "-Dcassandra.storagedir=$folder/storage"
+    "-Dcassandra.logdir=$folder/log" "-Dlogback.configurationFile=$folder/logback.xml" "-Djava.io.tmpdir=${TMPDIR:-/tmp}"
+    -Dcassandra-foreground=yes -Dcassandra.skip_wait_for_gossip_to_settle=0 -Dcassandra.ring_delay_ms=100
+    -Dcassandra.consistent.rangemovement=false)
+  exec "${wrapper[@]}" java "${flags[@]}" -cp "${class_path%:}" org.apache.cassandra.service.CassandraDaemon
+}
+
+# A node dies with the test that started it; and as root its mlockall would pin the whole heap, so it may not (it only warns).
+wrapper=()
+if command -v setpriv >/dev/null; then
+  wrapper=(setpriv --pdeathsig KILL)
+  [ "$(id -u)" = 0 ] && wrapper+=(--bounding-set=-ipc_lock --inh-caps=-ipc_lock)
+fi
+
+case ${1:-} in
+  fetch) fetch ;;
+  run)
+    folder=${2:?a folder for the node}
+    mkdir -p "$folder/log"
+    fetch
+    write_config
+    run
+    ;;
+  *) sed -n 2,6p "${BASH_SOURCE[0]}" && exit 2 ;;
+esac
