@@ -43,8 +43,9 @@ export interface RunnerDependencies {
   readonly observer: RunnerObserver;
 }
 
-/** What no retry can mend. */
-const STOPPING = [LogGap, UnknownEventVersion, MalformedEvent];
+/** What no retry can mend: the log is not what it promises, or holds what this build cannot read. */
+export const isBeyondRetry = (error: unknown): boolean =>
+  error instanceof LogGap || error instanceof UnknownEventVersion || error instanceof MalformedEvent;
 
 export const RUNNER = { retryMsMin: 50, retryMsMax: 5_000 } as const;
 
@@ -74,7 +75,7 @@ async function runShard(reader: LogReader, shard: Shard, run: ShardRun): Promise
     try {
       await follow(reader, shard, { ...run, onApplied });
     } catch (error) {
-      if (STOPPING.some((kind) => error instanceof kind)) {
+      if (isBeyondRetry(error)) {
         run.observer.stopped(reader.name, shard, error);
         return;
       }

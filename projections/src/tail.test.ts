@@ -1,4 +1,4 @@
-import { LogGap, type Shard } from '@parley/domain';
+import { LogGap, LogUnavailable, type Shard } from '@parley/domain';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { at, createTestLog, createTestWorld, said, type TestLogOptions } from '@parley/domain/testing';
@@ -107,7 +107,9 @@ describe('the tail of a shard', () => {
 
   it('says so when the log has a hole', async () => {
     const { between } = createTailOf(0);
-    await expect(between(4, 5)).rejects.toThrow(LogGap);
+    const failure = between(4, 5).catch((error: unknown) => error);
+    expect(await failure).toBeInstanceOf(LogUnavailable);
+    expect(await failure).toHaveProperty('cause', expect.any(LogGap));
   });
 
   it('gives everybody what they asked for, whoever asks for what when', async () => {

@@ -2,7 +2,7 @@
 // With projectors running it is rarely asked; with them stopped it keeps pages and resumes complete.
 import { LogUnavailable, type EventLog, type Position, type Shard, type StoredEvent, type World } from '@parley/domain';
 import { coalesce } from './coalesce.ts';
-import { assertFollows } from './runner.ts';
+import { assertFollows, isBeyondRetry } from './runner.ts';
 
 export const TAIL = {
   /** Further behind than this the answer is "unavailable", not a longer wait. */
@@ -43,10 +43,16 @@ export function createTail(log: EventLog, world: World): Tail {
     const stop = new AbortController();
     using _timer = world.schedule(TAIL.readMsMax, () => stop.abort());
     let last = after;
-    for await (const step of log.read(shard, after, { reader: 'tail', signal: stop.signal })) {
-      last = assertFollows(shard, last, step);
-      events.push(...step);
-      if (last >= upTo) break;
+    try {
+      for await (const step of log.read(shard, after, { reader: 'tail', signal: stop.signal })) {
+        last = assertFollows(shard, last, step);
+        events.push(...step);
+        if (last >= upTo) break;
+      }
+    } catch (cause) {
+      // Its readers have stopped at the same event; whoever asks is told to come again, not that the house is broken.
+      if (isBeyondRetry(cause)) throw new LogUnavailable(`shard ${shard}: it cannot be read on`, { cause });
+      throw cause;
     }
     if (last < upTo)
       throw new LogUnavailable(`shard ${shard}: read to ${last}, not to ${upTo}, in ${TAIL.readMsMax} ms`);

@@ -11,6 +11,8 @@ export type PositionText = string & { readonly [brand]: 'PositionText' };
 export type PositionsByConversation = Readonly<Record<ConversationId, PositionText>>;
 
 export const ID_PATTERN = '^[A-Za-z0-9_-]{1,64}$';
+/** `me` is nobody's id: it stands for whoever asks. */
+export const USER_ID_PATTERN = '^(?!me$)[A-Za-z0-9_-]{1,64}$';
 export const UUID_PATTERN = '^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[89ABab][0-9A-Fa-f]{3}-[0-9A-Fa-f]{12}$';
 export const POSITION_PATTERN = '^(0|[1-9][0-9]{0,15})$';
 /** RFC 6750 §2.1 (b64token), at most 4 KiB. */
@@ -21,13 +23,17 @@ export const IDEMPOTENCY_KEY_PATTERN = '^[!-~]{1,128}$';
 /** What each pattern asks for, to say it in an error. */
 export const PATTERN_WORDS: ReadonlyMap<string, string> = new Map([
   [ID_PATTERN, 'must be 1 to 64 of the characters A-Z a-z 0-9 _ -'],
+  [USER_ID_PATTERN, "must be 1 to 64 of the characters A-Z a-z 0-9 _ -, and not 'me'"],
   [UUID_PATTERN, 'must be a UUID'],
   [POSITION_PATTERN, 'must be a position: a decimal number as a string'],
   [TOKEN_PATTERN, 'must be a token of at most 4096 characters'],
   [IDEMPOTENCY_KEY_PATTERN, 'must be 1 to 128 visible ASCII characters'],
 ]);
 
-export const UserIdSchema = Type.Unsafe<UserId>(Type.String({ title: 'UserId', pattern: ID_PATTERN }));
+export const UserIdSchema = Type.Unsafe<UserId>(Type.String({ title: 'UserId', pattern: USER_ID_PATTERN }));
+
+/** In a path: a user's id, or `me`. */
+export const MemberParamSchema = Type.Unsafe<UserId>(Type.String({ title: 'UserIdOrMe', pattern: ID_PATTERN }));
 
 export const ConversationIdSchema = Type.Unsafe<ConversationId>(
   Type.String({

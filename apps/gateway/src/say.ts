@@ -1,5 +1,5 @@
 // Saying something, whether it came as a frame or by REST: the wire's message into a command, and its outcome back.
-import { directConversationId, type ConversationId, type MessageSent, type UserId } from '@parley/domain';
+import { directConversationId, idPath, type ConversationId, type MessageSent, type UserId } from '@parley/domain';
 import { textToPosition, type MessageContent, type Refusal, type SendTarget } from '@parley/protocol';
 import { openDirect } from './commands/change-conversation.ts';
 import { inTurn, sendNow, type SendOutcome, type Sent } from './commands/send-message.ts';
@@ -22,6 +22,9 @@ export async function say(context: HandlerContext, { senderId, target, content }
   const conversationId = target.conversation_id ?? directConversationId(senderId, target.to_user_id, context.digest);
   const request = { conversationId, senderId, message: toMessage(content) };
   const outcome = await inTurn(context, request, async () => {
+    // Before anything is opened for it.
+    const path = idPath(request.message.clientMsgId, context.world.now());
+    if (path.type === 'clock-ahead') return { type: 'ClockAhead' } as const;
     const refusal = otherId === undefined ? undefined : await open(context, senderId, otherId);
     return refusal ?? sendNow(context, request);
   });

@@ -1,10 +1,10 @@
 // The real thing in its own process, with its own data directory: started, watched and killed like an operator would.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { freePort } from '@parley/infra/runtime';
 
 const mainFile = path.join(import.meta.dirname, '..', 'src', 'main.ts');
 const readyMsMax = 60_000;
@@ -153,19 +153,6 @@ export class StandaloneProcess implements AsyncDisposable {
       await pause(100);
     }
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() =>
-        address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port')),
-      );
-    });
-  });
 }
 
 /** Polls until it is so; the message says what it waited for. */

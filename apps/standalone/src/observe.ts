@@ -1,4 +1,5 @@
 // Log lines and metrics of the whole process: one place where every part's reports are turned into them.
+import type { Shard } from '@parley/domain';
 import type { Config } from '@parley/infra/config';
 import {
   createLogger,
@@ -18,13 +19,23 @@ export type Observed = ReturnType<typeof observe>;
 export function observe(config: Pick<Config, 'logLevel'>) {
   const logger = createLogger({ level: config.logLevel });
   const broken = Promise.withResolvers<string>();
+  const stopped = new Set<string>();
   const metrics = new Metrics((error) => logger.warn({ err: error }, 'a metric cannot be read'));
+  const runner = runnerObserver(metrics, logger);
   const natsServer = natsServerObserver(metrics, logger);
   return {
     logger,
     metrics,
     log: logObserver(metrics, logger),
-    runner: runnerObserver(metrics, logger),
+    runner: {
+      ...runner,
+      stopped: (reader: string, shard: Shard, error: unknown): void => {
+        stopped.add(`${reader} of shard ${shard}`);
+        runner.stopped(reader, shard, error);
+      },
+    },
+    /** A shard nobody delivers must not look alive: for `/readyz`. */
+    readersStopped: () => (stopped.size === 0 ? undefined : `stopped: ${[...stopped].join(', ')}`),
     projection: projectionObserver(metrics, logger),
     gateway: gatewayObserver(metrics),
     natsServer: (event: NatsServerEvent): void => {
@@ -33,6 +44,9 @@ export function observe(config: Pick<Config, 'logLevel'>) {
     },
     sqlite: (report: SqliteReport): void => {
       reportSqlite(report, logger);
+      if (report.type === 'file-discarded' && report.isServing) {
+        broken.resolve(`${report.path} was damaged and is removed: the next start folds it again`);
+      }
       if (report.type === 'worker-died' && report.restartsLeft === 0)
         broken.resolve('the SQLite worker died too often');
     },

@@ -66,7 +66,7 @@ export async function startStandalone(config: Config, observed: Observed, world:
       digest,
       logger,
       observer: observed.gateway,
-      readiness: [clock.notReady],
+      readiness: [clock.notReady, observed.readersStopped, () => (connection.isUp ? undefined : 'the log is away')],
       config: await gatewayConfig(config, logEpoch),
     }),
   );

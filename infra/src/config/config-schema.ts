@@ -75,8 +75,6 @@ const LIMIT_BOUNDS = {
   outboxAppendsMax: [1, 1_000_000],
   sessionsPerUserMax: [1, 10_000],
   resumeConversationsMax: [1, LIMIT_TABLE.resumeConversationsMax.value],
-  pageEntriesMax: [1, LIMIT_TABLE.pageEntriesMax.value],
-  groupMembersMax: [2, LIMIT_TABLE.groupMembersMax.value],
 } as const satisfies Partial<Record<LimitName, readonly [min: number, max: number]>>;
 
 type SettableLimit = keyof typeof LIMIT_BOUNDS;

@@ -61,7 +61,7 @@ describe('loading the configuration', () => {
         PARLEY_RATE_LIMITS: 'yes',
         PARLEY_LOG_LEVEL: 'loud',
         PARLEY_ORIGINS: 'https://a.example/path',
-        PARLEY_LIMIT_GROUP_MEMBERS_MAX: '1025',
+        PARLEY_LIMIT_SESSIONS_PER_USER_MAX: '0',
       }),
     ).toEqual([
       'PARLEY_PORT: must be a whole number from 0 to 65535',
@@ -69,7 +69,7 @@ describe('loading the configuration', () => {
       'PARLEY_ORIGINS: must be origins like https://chat.example, separated by commas',
       'PARLEY_RATE_LIMITS: must be on or off',
       'PARLEY_LOG_LEVEL: must be one of fatal, error, warn, info, debug, trace, silent',
-      'PARLEY_LIMIT_GROUP_MEMBERS_MAX: must be a whole number from 2 to 1024',
+      'PARLEY_LIMIT_SESSIONS_PER_USER_MAX: must be a whole number from 1 to 10000',
     ]);
   });
 

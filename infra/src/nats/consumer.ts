@@ -7,9 +7,16 @@ import type { Connection } from './connection.ts';
 import type { JetStreamApi } from './jetstream-api.ts';
 import { nanosToMs } from './timestamps.ts';
 
+/** Enough to go on with when events are as large as they may be. */
+const windowEventsMin = 8;
+/** An event's headers, about. */
+const headerBytes = 512;
+
 export const CONSUMER_LIMITS = {
   /** Asked for and not yet taken by the reader: what one reader may hold. */
   windowEvents: 2_048,
+  /** … in bytes: all readers share one connection, and the server cuts one for which too much waits. */
+  windowBytes: 512 * 1024,
   /** An idle consumer lets hear of itself this often … */
   heartbeatMs: 1_000,
   /** … and is taken for lost when silent for this long. */
@@ -64,6 +71,8 @@ export class OrderedConsumer implements AsyncDisposable {
   #arrived: Delivered[] = [];
   /** Asked of the server and not yet arrived. */
   #asked = 0;
+  /** Of late; large until something has come. */
+  #bytesPerEvent = 16 * 1024;
   #lastDelivery = 0;
   #heardTs: TimestampMs;
   #brokenBy: string | undefined;
@@ -126,6 +135,7 @@ export class OrderedConsumer implements AsyncDisposable {
     const { serial, sequence, storedTs } = parseDelivery(message.reply ?? '');
     this.#lastDelivery = serial;
     this.#asked--;
+    this.#bytesPerEvent += (message.data.length + headerBytes - this.#bytesPerEvent) / 16;
     this.#arrived.push({ message, sequence, storedTs });
     this.#wake?.();
   }
@@ -146,9 +156,10 @@ export class OrderedConsumer implements AsyncDisposable {
   }
 
   #refill(): void {
-    const { windowEvents, pullExpiresMs, heartbeatMs } = CONSUMER_LIMITS;
-    const room = windowEvents - this.#asked - this.#arrived.length;
-    if (room < windowEvents / 2 || this.#brokenBy !== undefined) return;
+    const { windowEvents, windowBytes, pullExpiresMs, heartbeatMs } = CONSUMER_LIMITS;
+    const window = Math.max(windowEventsMin, Math.min(windowEvents, Math.floor(windowBytes / this.#bytesPerEvent)));
+    const room = window - this.#asked - this.#arrived.length;
+    if (room < window / 2 || this.#brokenBy !== undefined) return;
     this.#asked += room;
     const pull = { batch: room, expires: pullExpiresMs * nanosPerMs, idle_heartbeat: heartbeatMs * nanosPerMs };
     this.#options.connection.nc.publish(this.#pullSubject, JSON.stringify(pull), { reply: this.#inbox });

@@ -5,6 +5,8 @@ import path from 'node:path';
 const SERVER_LIMITS = {
   /** A delivery batch is the largest message. */
   payloadBytesMax: 8 * 1024 * 1024,
+  /** What may wait for our one connection, on which all readers catch up side by side, before the server cuts it. */
+  pendingBytesMax: 256 * 1024 * 1024,
   logBytesMax: 10 * 1024 * 1024,
   logFilesMax: 3,
 } as const;
@@ -25,6 +27,7 @@ const serverConfig = (directory: string, port: number): string => `# Written by 
 server_name: parley
 listen: "127.0.0.1:${port}"
 max_payload: ${SERVER_LIMITS.payloadBytesMax}
+max_pending: ${SERVER_LIMITS.pendingBytesMax}
 pid_file: ${JSON.stringify(path.join(directory, 'nats-server.pid'))}
 log_file: ${JSON.stringify(path.join(directory, 'nats-server.log'))}
 log_size_limit: ${SERVER_LIMITS.logBytesMax}

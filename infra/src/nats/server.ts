@@ -1,9 +1,8 @@
 // nats-server for standalone: one on one data directory, ended with its parent. One that a killed parent left behind is ended
 // before a new one starts: two servers on one store would destroy it.
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import path from 'node:path';
 import type { World } from '@parley/domain';
+import { freePort } from '../runtime/free-port.ts';
 import { lockDataDirectory } from './data-directory-lock.ts';
 import { endProcess, processesRunning } from './processes.ts';
 import { serverArguments, writeServerConfig } from './server-config.ts';
@@ -56,13 +55,4 @@ async function endOrphans(configFile: string, { binary, world, onEvent }: NatsSe
     await endProcess(orphan, world, SUPERVISION.stopWithinMs);
     onEvent({ type: 'OrphanEnded', pid: orphan.pid });
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no free port on 127.0.0.1');
-  return address.port;
 }

@@ -48,7 +48,7 @@ function alter(sql: string): void {
   database.close();
 }
 
-const discarded = (reason: unknown) => [{ type: 'file-discarded', path, reason }];
+const discarded = (reason: unknown, isServing = false) => [{ type: 'file-discarded', path, isServing, reason }];
 
 test('goes on with the file of the last start', async () => {
   await writeAll();
@@ -99,7 +99,7 @@ test('answers nothing from a file found broken while it serves, and folds it aga
   const page = store.range('g_one' as ConversationId, wholeRange);
   await expect(page).rejects.toMatchObject({ name: 'StoreUnavailable' });
   await expect(store.checkpoint(shard)).rejects.toMatchObject({ name: 'StoreUnavailable' });
-  expect(reports).toStrictEqual(discarded(expect.stringContaining('malformed')));
+  expect(reports).toStrictEqual(discarded(expect.stringContaining('malformed'), true));
   expect(await checkpointAtStart()).toBe(0);
 });
 

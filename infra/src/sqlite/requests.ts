@@ -51,5 +51,7 @@ export type Told =
 /** A file was thrown away. Nothing is lost but time: its projection is folded again from the log. */
 export interface Discarded {
   readonly path: string;
+  /** False: it was being opened and is begun anew at once. True: it stays away until it is opened again. */
+  readonly isServing: boolean;
   readonly reason: string;
 }

@@ -5,7 +5,7 @@ import { StoreUnavailable } from '@parley/projections';
 import type { Asked, DatabaseFile, Discarded, Request, Row, Told } from './requests.ts';
 
 /** Unanswered requests at one time; the next one is refused. Readers and handlers each wait for their own. */
-const requestsPendingMax = 1_024;
+const requestsPendingMax = 4_096;
 /** Starts in a row without one answer after which the worker stays down. */
 const restartsMax = 8;
 /** Before the first restart; doubled for each further one. */

@@ -14,7 +14,8 @@ const databases = new Map<string, Database>();
 function reopen(files: readonly DatabaseFile[]): void {
   for (const file of files) {
     const opened = openExisting(file);
-    if (typeof opened === 'string') tell({ type: 'discarded', discarded: { path: file.path, reason: opened } });
+    if (typeof opened === 'string')
+      tell({ type: 'discarded', discarded: { path: file.path, isServing: true, reason: opened } });
     else databases.set(file.path, opened);
   }
 }
@@ -53,14 +54,15 @@ function open(file: DatabaseFile): void {
   if (databases.has(file.path)) return;
   const { database, discarded } = openOrBegin(file);
   databases.set(file.path, database);
-  if (discarded !== undefined) tell({ type: 'discarded', discarded: { path: file.path, reason: discarded } });
+  if (discarded !== undefined)
+    tell({ type: 'discarded', discarded: { path: file.path, isServing: false, reason: discarded } });
 }
 
 /** What is broken answers nothing any more, rather than something wrong; the next `open` begins it anew. */
 function discard(path: string, reason: string): void {
   forget(path);
   removeFile(path);
-  tell({ type: 'discarded', discarded: { path, reason } });
+  tell({ type: 'discarded', discarded: { path, isServing: true, reason } });
 }
 
 function forget(path: string): void {

@@ -7,7 +7,7 @@ import {
   RoleSchema,
   SettingsSchema,
 } from '../conversation-summary.ts';
-import { ConversationIdSchema, IDEMPOTENCY_KEY_PATTERN, UserIdSchema } from '../ids.ts';
+import { ConversationIdSchema, IDEMPOTENCY_KEY_PATTERN, MemberParamSchema, UserIdSchema } from '../ids.ts';
 import { LIMITS } from '../limits.ts';
 import type { Wire } from '../wire.ts';
 import { cursorQuery, nextCursor, staleness } from './page.ts';
@@ -113,7 +113,7 @@ export const conversationRoutes = {
     path: '/v1/conversations/{conversation_id}/members/{user_id}',
     summary: 'Remove a member, or leave with `me`',
     access: 'bearer',
-    params: Type.Object({ ...conversationParams.properties, user_id: UserIdSchema }),
+    params: Type.Object({ ...conversationParams.properties, user_id: MemberParamSchema }),
     responses: { 204: { description: 'No member any more.' } },
     errors: ['not_a_member', 'no_such_conversation', 'forbidden'],
   },

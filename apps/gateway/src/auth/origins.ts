@@ -5,6 +5,10 @@ export type OriginCheck = (origin: string, host: string) => boolean;
 
 const LOOPBACK_HOSTS: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
 
+/** What a browser here believes it talks to: a name from elsewhere that resolves to this machine is not it (DNS rebinding). */
+export const isLoopbackHost = (host: string): boolean =>
+  URL.canParse(`http://${host}`) && LOOPBACK_HOSTS.has(new URL(`http://${host}`).hostname);
+
 export function createOriginCheck(origins: readonly string[]): OriginCheck {
   const allowed = new Set(origins);
   if (allowed.size > 0) return (origin) => origin === '' || allowed.has(origin);

@@ -52,6 +52,7 @@ interface Resuming {
 }
 
 async function resumeInTurn(resuming: Resuming): Promise<void> {
+  if (!resuming.session.isOpen) return; // it waited for its turn, and nobody waits for it any more
   const { context, session, frame, lastSeen, heads } = resuming;
   for (const [conversationId, view] of await viewsOf(context, [...lastSeen.keys()])) {
     if (!session.isOpen) return;

@@ -4,7 +4,8 @@ import type { GatewayId, SessionRegistry, World } from '@parley/domain';
 import type { GatewayLogger } from '../dependencies.ts';
 import { every } from '../every.ts';
 
-const LEASE = { renewMs: 10_000, ttlMs: 30_000 } as const;
+/** Renewed each second, so that a clock that jumped (a laptop that wakes) leaves nobody silent for longer. */
+const LEASE = { renewMs: 1_000, ttlMs: 30_000 } as const;
 
 export interface LeaseOptions {
   readonly gatewayId: GatewayId;

@@ -1,7 +1,7 @@
 // Every HTTP request from its arrival to its answer: origin, static pages, route, token, rate, body, handler.
 import { parseRequest, refusalToError, routes, type Route, type RouteName } from '@parley/protocol';
 import type { UserId } from '@parley/domain';
-import type { OriginCheck } from '../auth/origins.ts';
+import { isLoopbackHost, type OriginCheck } from '../auth/origins.ts';
 import { failureToRefusal } from '../failures.ts';
 import type { HttpAnswer, HttpRequest, HttpService } from '../http.ts';
 import { bearerToken } from '../upgrade.ts';
@@ -71,9 +71,7 @@ export function createRest({ context, isAllowedOrigin, pages }: RestOptions): Ht
 
   function admitLoopback(request: HttpRequest, requestId: string): Access {
     if (!config.devTokens) return { type: 'refused', answer: httpErrorAnswer('no_such_route', requestId) };
-    // A proxy on this machine speaks for others, and a page from elsewhere in a browser here does too.
-    const isForwarded = 'x-forwarded-for' in request.headers || 'forwarded' in request.headers;
-    if (request.isLoopback && !isForwarded && isOriginOf(request)) return { type: 'admitted' };
+    if (comesFromHere(request) && isOriginOf(request)) return { type: 'admitted' };
     const error = refusalToError({ type: 'Forbidden', reason: 'only from the machine itself' });
     return { type: 'refused', answer: errorAnswer(error, requestId) };
   }
@@ -129,3 +127,10 @@ function methodsAt(match: Match): readonly string[] {
   if (match.type === 'other-method') return match.allow;
   return ['GET'];
 }
+
+/** A proxy on this machine speaks for others, and a page from elsewhere in a browser here does too. */
+const comesFromHere = ({ isLoopback, headers }: HttpRequest): boolean =>
+  isLoopback &&
+  isLoopbackHost(headers['host'] ?? 'localhost') &&
+  !('x-forwarded-for' in headers) &&
+  !('forwarded' in headers);
