@@ -81,6 +81,18 @@ it('refuses a stranger, a conversation there is not, and a talk with oneself', a
   expect((await alice.next('error')).server_ts).toBeGreaterThan(0);
 });
 
+it('opens no chat for an id from the future, and none with me', async () => {
+  await using house = await openHouse();
+  using alice = await house.connect('alice');
+  const tooEarly = { client_msg_id: 'ffffffff-ffff-7fff-8fff-ffffffffffff' };
+  alice.send({ ...send(house, { to_user_id: 'bob' }, 'm0'), ...tooEarly });
+  expect(await alice.next('error')).toMatchObject({ code: 'clock_ahead' });
+  alice.send(send(house, { to_user_id: 'me' }, 'm1'));
+  expect(await alice.next('error')).toMatchObject({ code: 'bad_frame' });
+  const list = await house.call('alice', 'GET /v1/conversations');
+  expect(await list.json()).toEqual({ conversations: [] });
+});
+
 it('lets as many messages wait as its limit says, and refuses one more', async () => {
   const delays = [200, 200, 200];
   await using house = await openHouse({

@@ -194,10 +194,13 @@ describe('dev tokens', () => {
     expect(await ask({})).toMatchObject([404, { code: 'no_such_route' }]);
   });
 
-  it.each([{ 'x-forwarded-for': '203.0.113.9' }, { forwarded: 'for=203.0.113.9' }, { origin: 'https://evil.example' }])(
-    'are not issued to %j',
-    async (headers) => {
-      expect(await ask({ config: { devTokens } }, headers)).toMatchObject([403, { code: 'forbidden' }]);
-    },
-  );
+  it.each([
+    { 'x-forwarded-for': '203.0.113.9' },
+    { forwarded: 'for=203.0.113.9' },
+    { origin: 'https://evil.example' },
+    // A name of the attacker's that resolves to this machine.
+    { host: 'evil.example:8080', origin: 'http://evil.example:8080' },
+  ])('are not issued to %j', async (headers) => {
+    expect(await ask({ config: { devTokens } }, headers)).toMatchObject([403, { code: 'forbidden' }]);
+  });
 });
