@@ -98,8 +98,8 @@ test('a worker that dies again and again is left down, after longer and longer p
 
 test('refuses what is more than it may keep waiting', async () => {
   const store = await stores.timeline(1);
-  const asked = await Promise.allSettled(Array.from({ length: 1_100 }, () => store.checkpoint(shard)));
-  expect(asked.filter(({ status }) => status === 'fulfilled')).toHaveLength(1_024);
+  const asked = await Promise.allSettled(Array.from({ length: 4_200 }, () => store.checkpoint(shard)));
+  expect(asked.filter(({ status }) => status === 'fulfilled')).toHaveLength(4_096);
   expect(await store.checkpoint(shard)).toBe(0);
 });
 
