@@ -69,8 +69,8 @@ function beginUpgrade(service: SocketService, { response, request, socketContext
   const headers = readHeaders(request);
   const query = request.getQuery();
   const upgrading = admit(service, { headers, query }).then(async (admission) => {
-    if (!aborted.signal.aborted)
-      response.cork(() => endUpgrade(service, { response, socketContext, headers }, admission));
+    // Not under `cork`: before its #1929 (2026-07) uWebSockets.js then closed one socket in some 10,000 as it opened.
+    if (!aborted.signal.aborted) endUpgrade(service, { response, socketContext, headers }, admission);
     else if (admission.type === 'admitted') await service.sessions.unregister(admission.entry);
   });
   inBackground(service.context.logger, upgrading, 'upgrade');
