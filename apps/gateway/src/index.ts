@@ -11,3 +11,4 @@ export type {
   StaticPage,
 } from './dependencies.ts';
 export { createGateway, type Gateway } from './gateway.ts';
+export { gatewaySettings, type GatewaySettings } from './settings.ts';

@@ -20,8 +20,8 @@ import { createWorld, digest } from '@parley/infra/runtime';
 import { openSqlite } from '@parley/infra/sqlite';
 import { createReadSide } from '@parley/projections';
 import { runProjector } from '@parley/projector';
-import { gatewayConfig } from '../src/gateway-config.ts';
 import { observe } from '../src/observe.ts';
+import { shardsWhenNew, standaloneGateway } from '../src/settings.ts';
 import { RecordingClient } from './recording-client.ts';
 
 export interface SystemOptions {
@@ -45,7 +45,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
   await using starting = new AsyncDisposableStack();
   const dataDir = mkdtempSync(path.join(tmpdir(), 'parley-system-'));
   starting.defer(() => rmSync(dataDir, { recursive: true, force: true }));
-  const config = loadConfig({
+  const config = loadConfig('standalone', {
     PARLEY_DATA_DIR: dataDir,
     PARLEY_PORT: '0',
     PARLEY_RATE_LIMITS: 'off',
@@ -58,7 +58,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
     await startNatsServer({ binary: config.natsServer, dataDirectory: dataDir, world, onEvent: observed.natsServer }),
   );
   const connection = starting.use(await connectNats({ servers: server.url, name: 'system' }));
-  const { shards, logEpoch } = await openDeployment({ connection, shards: config.shards, replicas: 1 });
+  const { shards, logEpoch } = await openDeployment({ connection, shards: shardsWhenNew, replicas: 1 });
   const log = starting.use(new NatsEventLog({ connection, world, shards }));
   const directory = path.join(dataDir, 'read-models');
   const stores = starting.use(await openSqlite({ directory, logEpoch, world, report: observed.sqlite }));
@@ -82,7 +82,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
   );
   const deps = { ...readSide, log, sessions, bus, world, digest, readiness: [] };
   const { logger, gateway: observer } = observed;
-  const settings = await gatewayConfig(config, logEpoch);
+  const settings = await standaloneGateway(config, logEpoch);
   const gateway = starting.use(await createGateway({ ...deps, logger, observer, config: settings }));
 
   const socketUrl = `${gateway.url.replace('http', 'ws')}/v1/ws`;

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { runDelivery } from '@parley/delivery';
 import type { World } from '@parley/domain';
 import { checkClock, createGateway, type Gateway } from '@parley/gateway';
-import type { Config } from '@parley/infra/config';
+import type { StandaloneConfig } from '@parley/infra/config';
 import { createSessionRegistry } from '@parley/infra/memory';
 import {
   connectNats,
@@ -19,8 +19,8 @@ import { digest } from '@parley/infra/runtime';
 import { openSqlite } from '@parley/infra/sqlite';
 import { createReadSide } from '@parley/projections';
 import { runProjector } from '@parley/projector';
-import { gatewayConfig } from './gateway-config.ts';
 import type { Observed } from './observe.ts';
+import { shardsWhenNew, standaloneGateway } from './settings.ts';
 
 /** The one generation there is until rebuilds make others. */
 const generation = 1;
@@ -30,7 +30,7 @@ export interface Standalone extends AsyncDisposable {
 }
 
 /** Resolves when clients may come. Disposing drains the gateway, then ends all in reverse order, nats-server last. */
-export async function startStandalone(config: Config, observed: Observed, world: World): Promise<Standalone> {
+export async function startStandalone(config: StandaloneConfig, observed: Observed, world: World): Promise<Standalone> {
   await using starting = new AsyncDisposableStack();
   const { log, connection, logEpoch } = await openLog({ config, observed, world, parts: starting });
 
@@ -67,7 +67,7 @@ export async function startStandalone(config: Config, observed: Observed, world:
       logger,
       observer: observed.gateway,
       readiness: [clock.notReady, observed.readersStopped, () => (connection.isUp ? undefined : 'the log is away')],
-      config: await gatewayConfig(config, logEpoch),
+      config: await standaloneGateway(config, logEpoch),
     }),
   );
 
@@ -102,7 +102,7 @@ const readyWaitMsMax = 10_000;
 const readyPollMs = 10;
 
 interface OpenLogOptions {
-  readonly config: Config;
+  readonly config: StandaloneConfig;
   readonly observed: Observed;
   readonly world: World;
   /** Ends what is opened here. */
@@ -121,7 +121,11 @@ async function openLog({ config, observed, world, parts }: OpenLogOptions) {
   );
   await writeFile(path.join(config.dataDir, 'nats.url'), `${server.url}\n`); // where the `nats` CLI finds it
   const connection = parts.use(await connectNats({ servers: server.url, name: 'parley-standalone' }));
-  const { shards, logEpoch } = await openDeployment({ connection, shards: config.shards, replicas: 1 });
+  const { shards, logEpoch } = await openDeployment({
+    connection,
+    shards: config.shards ?? shardsWhenNew,
+    replicas: 1,
+  });
   const log = parts.use(new NatsEventLog({ connection, world, shards, observer: observed.log }));
   return { log, connection, logEpoch };
 }

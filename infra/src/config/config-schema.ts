@@ -1,36 +1,43 @@
 // Every configuration key: its name, form, default and meaning, in one schema. The reader, the type, the errors and
-// docs/configuration.md come from it.
+// docs/configuration.md come from it. What only a fleet's processes need is in `fleet-schema.ts`.
 import { LIMIT_TABLE, type LimitName, type WireLimits } from '@parley/protocol';
 import Type, { type Static, type TSchema } from 'typebox';
+import { FleetSchema } from './fleet-schema.ts';
 import { isEd25519PublicKey } from './public-key.ts';
 
 const port = (description: string, preset: number) =>
   Type.Integer({ minimum: 0, maximum: 65_535, default: preset, description });
 
-/** Without a default it may be absent. */
-const ConfigSchema = Type.Object({
+/** Only where one process is all there is. */
+const StandaloneSchema = Type.Object({
   dataDir: Type.String({
     minLength: 1,
     default: '.parley',
     description: 'Where everything is kept: `log/` (the truth), `read-models/` (may be deleted), the secret.',
   }),
-  host: Type.String({ minLength: 1, default: '127.0.0.1', description: 'The address HTTP and WebSocket listen on.' }),
-  port: port('The port HTTP and WebSocket listen on; 0: any free one.', 8080),
-  adminPort: port('`/metrics`, `/healthz` and `/readyz` on 127.0.0.1; 0: any free one.', 9464),
-  shards: Type.Integer({
-    minimum: 1,
-    maximum: 256,
-    default: 16,
-    description:
-      'Streams the log is divided into. Fixed when the data directory is new: another number later is an error.',
-  }),
   natsServer: Type.String({ minLength: 1, default: 'nats-server', description: 'The nats-server program.' }),
   natsPort: port('The port of nats-server on 127.0.0.1, for the `nats` CLI; 0: any free one.', 0),
+});
+
+/** Without a default it may be absent. */
+const CommonSchema = Type.Object({
+  host: Type.String({ minLength: 1, default: '127.0.0.1', description: 'The address HTTP and WebSocket listen on.' }),
+  port: port('The port HTTP and WebSocket listen on; 0: any free one.', 8080),
+  adminHost: Type.String({ minLength: 1, default: '127.0.0.1', description: 'The address of the admin port.' }),
+  adminPort: port('`/metrics`, `/healthz` and `/readyz`; 0: any free one.', 9464),
+  shards: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 256,
+      description:
+        'Streams the log is divided into: 16 standalone, 64 in a fleet. Fixed when a deployment is created: another number later is an error.',
+    }),
+  ),
   jwtSecret: Type.Optional(
     Type.String({
       minLength: 32,
       description:
-        'Secret of HS256 access tokens. Without it and without a public key, a random one in the data directory.',
+        'Secret of HS256 access tokens. Without it, a public key or a JWKS address, standalone makes a random one in its data directory; a fleet does not start.',
     }),
   ),
   jwtPublicKey: Type.Optional(
@@ -40,16 +47,23 @@ const ConfigSchema = Type.Object({
       () => 'must be an Ed25519 public key in PEM (SPKI) or as a JWK',
     ),
   ),
+  jwksUrl: Type.Optional(
+    Type.String({
+      pattern: '^https?://[^\\s]+$',
+      description: 'Where the issuer of access tokens publishes its keys (RFC 7517): ES256, EdDSA, RS256 and PS256.',
+    }),
+  ),
   origins: Type.Array(Type.String({ pattern: '^https?://[^/\\s]+$' }), {
     default: [],
     description: 'Web origins that may connect, separated by commas. Without any: those on this machine.',
   }),
   rateLimits: Type.Boolean({ default: true, description: '`off` lifts the rate limits, not the sizes: for benches.' }),
-  devTokens: Type.Boolean({
-    default: true,
-    description:
-      '`POST /v1/dev/tokens` gives anyone on this machine a token for any user, standalone only. `off` behind a proxy!',
-  }),
+  devTokens: Type.Optional(
+    Type.Boolean({
+      description:
+        '`POST /v1/dev/tokens` gives anyone on this machine a token for any user; needs a secret. `on` standalone, `off` in a fleet. `off` behind a proxy!',
+    }),
+  ),
   drainMs: Type.Integer({
     minimum: 0,
     maximum: 600_000,
@@ -87,25 +101,36 @@ const limitSchema = (name: SettableLimit) => {
   return Type.Integer({ minimum, maximum, default: value, description: text });
 };
 
+/** Which processes a key is for: the one of `npm start`, those of a fleet, or each. */
+export type Scope = 'standalone' | 'fleet' | 'both';
+
 /** One key: the variable of the environment, where it goes in the configuration, and its schema. */
 export interface ConfigKey {
   readonly key: string;
   readonly property: string;
+  readonly scope: Scope;
   readonly isLimit: boolean;
   readonly schema: TSchema;
 }
 
-/** `natsPort` is `PARLEY_NATS_PORT`, the limit `bodyBytesMax` is `PARLEY_LIMIT_BODY_BYTES_MAX`. */
-export const CONFIG_KEYS: readonly ConfigKey[] = [
-  ...Object.entries(ConfigSchema.properties).map(([property, schema]) => ({
+const keysOf = (scope: Scope, properties: Readonly<Record<string, TSchema>>): readonly ConfigKey[] =>
+  Object.entries(properties).map(([property, schema]) => ({
     key: `PARLEY_${toKey(property)}`,
     property,
+    scope,
     isLimit: false,
     schema,
-  })),
+  }));
+
+/** `natsPort` is `PARLEY_NATS_PORT`, the limit `bodyBytesMax` is `PARLEY_LIMIT_BODY_BYTES_MAX`. */
+export const CONFIG_KEYS: readonly ConfigKey[] = [
+  ...keysOf('both', CommonSchema.properties),
+  ...keysOf('standalone', StandaloneSchema.properties),
+  ...keysOf('fleet', FleetSchema.properties),
   ...settableLimits.map((property) => ({
     key: `PARLEY_LIMIT_${toKey(property)}`,
     property,
+    scope: 'both' as const,
     isLimit: true,
     schema: limitSchema(property),
   })),
@@ -120,7 +145,10 @@ type Immutable<Value> = {
 };
 
 /** The whole configuration of a process: read once, checked, never changed. */
-export type Config = Immutable<Static<typeof ConfigSchema>> & {
+export type Config = Immutable<Static<typeof CommonSchema>> & {
   /** Those of PROTOCOL, with what this deployment set. */
   readonly limits: WireLimits;
 };
+
+export type StandaloneConfig = Config & Immutable<Static<typeof StandaloneSchema>>;
+export type FleetConfig = Config & Immutable<Static<typeof FleetSchema>>;

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { startAdminServer } from './admin-server.ts';
 
 const start = (reasons: readonly string[] = []) =>
-  startAdminServer({ port: 0, metricsText: async () => 'parley_x 1\n', ready: () => reasons });
+  startAdminServer({ host: '127.0.0.1', port: 0, metricsText: async () => 'parley_x 1\n', ready: () => reasons });
 
 it('gives the metrics as Prometheus asks for them', async () => {
   await using server = await start();
@@ -29,6 +29,7 @@ it('answers what it does not know with a status that says so', async () => {
 
 it('answers 500 when the metrics cannot be read', async () => {
   await using server = await startAdminServer({
+    host: '127.0.0.1',
     port: 0,
     metricsText: () => Promise.reject(new Error('broken')),
     ready: () => [],
@@ -39,7 +40,7 @@ it('answers 500 when the metrics cannot be read', async () => {
 it('names the key to change when its port is in use', async () => {
   await using server = await start();
   const port = Number(new URL(server.url).port);
-  await expect(startAdminServer({ port, metricsText: async () => '', ready: () => [] })).rejects.toThrow(
-    `127.0.0.1:${port}: the port is taken; set PARLEY_ADMIN_PORT`,
-  );
+  await expect(
+    startAdminServer({ host: '127.0.0.1', port, metricsText: async () => '', ready: () => [] }),
+  ).rejects.toThrow(`127.0.0.1:${port}: the port is taken; set PARLEY_ADMIN_PORT`);
 });

@@ -1,9 +1,10 @@
-// The small HTTP server for operators, on loopback only: metrics, and whether the process lives and takes work.
+// The small HTTP server for operators, on loopback unless told otherwise: metrics, and whether the process lives and takes work.
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { Readiness } from '@parley/protocol';
 
 export interface AdminServerOptions {
+  readonly host: string;
   /** 0: any free one. */
   readonly port: number;
   readonly metricsText: () => Promise<string>;
@@ -15,10 +16,9 @@ export interface AdminServer extends AsyncDisposable {
   readonly url: string;
 }
 
-const host = '127.0.0.1';
-
 /** Rejects when the port is in use. */
 export async function startAdminServer(options: AdminServerOptions): Promise<AdminServer> {
+  const { host } = options;
   const server = createServer(({ method, url }, response) => {
     answer(options, { method, path: url?.split('?')[0] }).then(
       (answered) => send(response, answered),
