@@ -24,6 +24,14 @@ program
     console.log(describeEvent(await buffer(process.stdin)));
   });
 
+program
+  .command('setup')
+  .description('create the streams of a fleet; its servers are named as for its processes (docs/configuration.md)')
+  .action(async () => {
+    const { setup } = await import('./setup.ts');
+    process.exitCode = await setup(process.env);
+  });
+
 await program.parseAsync();
 
 interface ChatFlags {

@@ -1,7 +1,7 @@
 // One live process for a data directory: a lock file that names its owner, and is void once that very process is gone.
 import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { identifyProcess, isRunning, type ProcessIdentity } from './processes.ts';
+import { identifyProcess, isRunning, type ProcessIdentity } from '../runtime/processes.ts';
 
 export class DataDirectoryInUse extends Error {
   override readonly name = 'DataDirectoryInUse';

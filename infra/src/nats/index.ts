@@ -7,5 +7,5 @@ export { NatsEventLog, type NatsEventLogOptions } from './event-log.ts';
 export { natsGatewayBus } from './gateway-bus.ts';
 export type { LogObserver } from './observer.ts';
 export { StreamMismatch, type StreamDifference } from './streams.ts';
-export { DataDirectoryInUse } from './data-directory-lock.ts';
+export { DataDirectoryInUse, lockDataDirectory } from './data-directory-lock.ts';
 export { startNatsServer, type NatsServer, type NatsServerEvent, type NatsServerOptions } from './server.ts';

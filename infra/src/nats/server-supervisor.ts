@@ -2,7 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import type { World } from '@parley/domain';
-import { endProcess, identifyProcess } from './processes.ts';
+import { endProcess, identifyProcess } from '../runtime/processes.ts';
 import { retryDelayMs } from './retry-delay.ts';
 import { serverArguments } from './server-config.ts';
 import { untilServerReady } from './server-ready.ts';

@@ -16,7 +16,7 @@ import {
   type NatsServer,
   type NatsServerEvent,
 } from './index.ts';
-import { identifyProcess, processesRunning } from './processes.ts';
+import { identifyProcess, processesRunning } from '../runtime/processes.ts';
 import { SUPERVISION } from './server-supervisor.ts';
 import { natsServerBinary } from './test-servers.ts';
 

@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { World } from '@parley/domain';
 import { freePort } from '../runtime/free-port.ts';
 import { lockDataDirectory } from './data-directory-lock.ts';
-import { endProcess, processesRunning } from './processes.ts';
+import { endProcess, processesRunning } from '../runtime/processes.ts';
 import { serverArguments, writeServerConfig } from './server-config.ts';
 import { ServerSupervisor, SUPERVISION, type SupervisionEvent } from './server-supervisor.ts';
 

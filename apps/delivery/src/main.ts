@@ -1,0 +1,33 @@
+// A delivery worker of a fleet: from the log to the gateways.
+import process from 'node:process';
+import { loadConfig } from '@parley/infra/config';
+import { openLog, openReadSide, openRegistry } from '@parley/infra/fleet';
+import { natsGatewayBus, openCheckpoints } from '@parley/infra/nats';
+import { watchReaderLag } from '@parley/infra/observability';
+import { observeProcess, runProcess } from '@parley/infra/process';
+import { runDelivery } from './run-delivery.ts';
+
+await runProcess({
+  load: () => loadConfig('fleet', process.env),
+  observe: observeProcess,
+  async start(config, observed, world) {
+    await using starting = new AsyncDisposableStack();
+    const fleet = { config, observed, world, parts: starting };
+    const { connection, log, logEpoch, notReady } = await openLog(fleet, 'delivery');
+    const readSide = await openReadSide(fleet, log);
+    const sessions = await openRegistry(fleet);
+    const checkpoints = await openCheckpoints(connection, logEpoch);
+    const bus = natsGatewayBus(connection);
+    starting.use(
+      runDelivery({ ...readSide, log, logEpoch, sessions, bus, checkpoints, world, observer: observed.runner }),
+    );
+    watchReaderLag(observed.metrics, log, [
+      { name: 'delivery', checkpoint: (shard) => checkpoints.load('delivery', shard) },
+    ]);
+    const running = starting.move();
+    return {
+      notReady: () => [notReady(), observed.readersStopped()].filter((reason) => reason !== undefined),
+      [Symbol.asyncDispose]: () => running.disposeAsync(),
+    };
+  },
+});

@@ -1,0 +1,67 @@
+// What the processes of a fleet share, opened by their configuration: the log in NATS, the registry in Redis, the read models
+// in Cassandra. Each is handed to what is opened in this process, and closed with it.
+import type { EventLog, SessionRegistry, World } from '@parley/domain';
+import { createReadSide, type ConversationStore, type ReadSide, type TimelineStore } from '@parley/projections';
+import { openCassandra } from '../cassandra/index.ts';
+import type { FleetConfig } from '../config/index.ts';
+import { connectNats, NatsEventLog, openDeployment, type Connection } from '../nats/index.ts';
+import { watchEventLoop, watchOutbox } from '../observability/index.ts';
+import type { Observed } from '../process/index.ts';
+import { openSessionRegistry, type RedisReport } from '../redis/index.ts';
+import { cassandraOptions, natsOptions, redisOptions } from './options.ts';
+
+export interface Fleet {
+  readonly config: FleetConfig;
+  readonly observed: Observed;
+  readonly world: World;
+  /** Closes what is opened here. */
+  readonly parts: AsyncDisposableStack;
+}
+
+export interface FleetLog {
+  readonly connection: Connection;
+  readonly log: NatsEventLog;
+  readonly logEpoch: number;
+  readonly notReady: () => string | undefined;
+}
+
+/** Throws when the deployment was not created yet (`parley setup`), or is not what this build declares. */
+export async function openLog({ config, observed, world, parts }: Fleet, role: string): Promise<FleetLog> {
+  const connection = parts.use(await connectNats({ ...natsOptions(config), name: `parley-${role}` }));
+  const { shards, logEpoch } = await openDeployment({ connection, shards: config.shards ?? 64, replicas: 3 });
+  const log = parts.use(new NatsEventLog({ connection, world, shards, observer: observed.log }));
+  parts.use(watchEventLoop(observed.metrics));
+  watchOutbox(observed.metrics, () => log.outboxSize);
+  return { connection, log, logEpoch, notReady: () => (connection.isUp ? undefined : 'the log is away') };
+}
+
+export async function openRegistry({ config, observed, world, parts }: Fleet): Promise<SessionRegistry> {
+  const { logger } = observed;
+  const report = (heard: RedisReport): void => {
+    if (heard.type === 'redis-error') logger.warn({ err: heard.cause }, 'Redis failed');
+    else logger.warn({}, heard.type === 'redis-lost' ? 'Redis is away' : 'Redis is back');
+  };
+  return parts.use(await openSessionRegistry({ ...redisOptions(config), world, report }));
+}
+
+/** The one generation there is until rebuilds make others. */
+const generation = 1;
+
+export interface FleetStores {
+  readonly generation: number;
+  readonly timelineStore: TimelineStore;
+  readonly conversationStore: ConversationStore;
+}
+
+export async function openStores({ config, parts }: Fleet): Promise<FleetStores> {
+  const stores = parts.use(await openCassandra(cassandraOptions(config)));
+  return {
+    generation,
+    timelineStore: await stores.timeline(generation),
+    conversationStore: await stores.conversations(generation),
+  };
+}
+
+export async function openReadSide(fleet: Fleet, log: EventLog): Promise<ReadSide> {
+  return createReadSide({ log, world: fleet.world, ...(await openStores(fleet)) });
+}

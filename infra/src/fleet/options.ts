@@ -1,0 +1,50 @@
+// From the configuration's flat keys to what each client library is told. A key that is absent stays absent.
+import type { CassandraOptions } from '../cassandra/index.ts';
+import type { FleetConfig } from '../config/index.ts';
+
+/** Only the entries that have a value: a library takes an undefined setting for a setting. */
+type Present<Fields> = { [Key in keyof Fields]?: Exclude<Fields[Key], undefined> };
+
+function present<Fields extends object>(fields: Fields): Present<Fields> {
+  // Without what is undefined, an entry is as `Present` has it.
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Present<Fields>;
+}
+
+interface TlsTexts {
+  readonly ca: string | undefined;
+  readonly cert: string | undefined;
+  readonly key: string | undefined;
+}
+
+/** Undefined when none of it is set. */
+function tlsOf(texts: TlsTexts) {
+  const tls = present({ ...texts });
+  return Object.keys(tls).length === 0 ? undefined : tls;
+}
+
+export function redisOptions(config: FleetConfig) {
+  const tls = tlsOf({ ca: config.redisTlsCa, cert: config.redisTlsCert, key: config.redisTlsKey });
+  return {
+    urls: config.redisUrl,
+    isCluster: config.redisCluster,
+    ...present({ username: config.redisUser, password: config.redisPassword, tls }),
+  };
+}
+
+export function natsOptions(config: FleetConfig) {
+  const tls = tlsOf({ ca: config.natsTlsCa, cert: config.natsTlsCert, key: config.natsTlsKey });
+  return {
+    servers: [...config.natsUrl],
+    ...present({ user: config.natsUser, pass: config.natsPassword, credentials: config.natsCredentials, tls }),
+  };
+}
+
+export function cassandraOptions(config: FleetConfig): CassandraOptions {
+  const { cassandraContactPoints, cassandraDatacenter, cassandraKeyspace, cassandraReplicas } = config;
+  return {
+    contactPoints: cassandraContactPoints,
+    localDataCenter: cassandraDatacenter,
+    keyspace: cassandraKeyspace,
+    replication: { [cassandraDatacenter]: cassandraReplicas },
+  };
+}
