@@ -3,7 +3,7 @@
 // third needs Java or a cluster somewhere, and runs only when it is asked for (`npm run test:cluster`).
 import { defineConfig } from 'vitest/config';
 
-const folders = '{domain,protocol,projections,infra,sdk,apps,scripts}';
+const folders = '{domain,protocol,projections,infra,proof,sdk,apps,scripts}';
 const tests = [`${folders}/**/*.test.{ts,mjs}`];
 const servers = [`${folders}/**/*.{int,e2e}.test.ts`];
 const clusters = [`${folders}/**/*.cluster.test.ts`];

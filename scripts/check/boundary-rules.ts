@@ -3,7 +3,7 @@
 import type { IForbiddenRuleType } from 'dependency-cruiser';
 
 /** A workspace and its folder; new ones come with their row in MAY_IMPORT. */
-const ANY_PACKAGE = '^(domain|protocol|projections|infra|sdk|apps/[^/]+)/';
+const ANY_PACKAGE = '^(domain|protocol|projections|infra|sdk|proof|apps/[^/]+)/';
 /** By name: suites, and what only suites use. */
 const TEST_CODE = '[.](test|contract)[.]ts$|/(e2e|testing)/|/test-[^/]+[.]ts$';
 
@@ -13,6 +13,7 @@ const MAY_IMPORT = {
   projections: ['domain'],
   infra: ['domain', 'protocol', 'projections'],
   sdk: ['protocol'],
+  proof: [],
 } as const;
 
 const directions = Object.entries(MAY_IMPORT).map(([name, others]): IForbiddenRuleType => {
@@ -41,6 +42,13 @@ export const boundaryRules: IForbiddenRuleType[] = [
     severity: 'error',
     from: { path: '^(domain|projections)/', pathNot: TEST_CODE },
     to: { dependencyTypes: ['core'] },
+  },
+  {
+    name: 'only-tests-prove',
+    comment: 'whoever judges the system is no part of it',
+    severity: 'error',
+    from: { path: ANY_PACKAGE, pathNot: `^proof/|${TEST_CODE}|/bench/` },
+    to: { path: '^proof/' },
   },
   {
     name: 'apps-are-alone',

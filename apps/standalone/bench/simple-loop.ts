@@ -3,9 +3,8 @@
 //   npm run bench
 import { jetstream, jetstreamManager, RetentionPolicy, StorageType } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
-import { quantile } from '../e2e/crowd.ts';
-import { isAcked, RecordingClient } from '../e2e/recording-client.ts';
-import { eventually, StandaloneProcess } from '../e2e/standalone-process.ts';
+import { eventually, isAcked, quantile, RecordingClient } from '@parley/proof';
+import { StandaloneProcess } from '../e2e/standalone-process.ts';
 
 const loops = 16;
 const secondsEach = 10;

@@ -5,8 +5,9 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { eventually } from '@parley/proof';
 import { launchChromium } from './chromium.ts';
-import { eventually, StandaloneProcess } from './standalone-process.ts';
+import { StandaloneProcess } from './standalone-process.ts';
 
 const cliFile = path.join(import.meta.dirname, '..', '..', 'cli', 'src', 'main.ts');
 

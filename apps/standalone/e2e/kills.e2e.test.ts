@@ -2,8 +2,8 @@
 // reader compares what every client saw, the pages, the rows and the log.
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { Crowd, quantile } from './crowd.ts';
-import { seeded, StandaloneProcess } from './standalone-process.ts';
+import { Crowd, quantile, seeded } from '@parley/proof';
+import { StandaloneProcess } from './standalone-process.ts';
 
 const seed = Number(process.env['PARLEY_TEST_SEED'] ?? Math.floor(Math.random() * 1e9));
 const killsEach = 5;
@@ -14,7 +14,7 @@ test('nothing acked is lost, nothing is there twice and everyone sees one order,
   const random = seeded(seed);
   await using standalone = await StandaloneProcess.start();
   const load = { clients: 20, conversations: 50, membersEach: 5, sendsPerSecond: 250 };
-  const crowd = await Crowd.gather({ standalone, ...load, seed });
+  const crowd = await Crowd.gather({ system: standalone, ...load, seed });
   crowd.talk();
 
   for (let kill = 0; kill < killsEach; kill++) {

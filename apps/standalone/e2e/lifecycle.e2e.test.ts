@@ -3,9 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { readRows, walkPages } from './independent-reader.ts';
-import { isAcked, RecordingClient } from './recording-client.ts';
-import { eventually, StandaloneProcess } from './standalone-process.ts';
+import { eventually, isAcked, readRows, RecordingClient, walkPages } from '@parley/proof';
+import { StandaloneProcess } from './standalone-process.ts';
 
 const clientOf = (standalone: StandaloneProcess, userId: string): RecordingClient => {
   const client = new RecordingClient({

@@ -2,9 +2,7 @@
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { expect, test } from 'vitest';
-import { walkPages } from './independent-reader.ts';
-import { isAcked, type RecordingClient } from './recording-client.ts';
-import { eventually } from './standalone-process.ts';
+import { eventually, isAcked, type RecordingClient, walkPages } from '@parley/proof';
 import { startSystem, type System } from './system.ts';
 
 async function direct(system: System, userId: string, otherId: string): Promise<string> {

@@ -1,9 +1,8 @@
 // A member is removed while sending as fast as it can: from the removal's position on it is neither acked nor heard, and
 // hears nothing itself.
 import { expect, test } from 'vitest';
-import { readLog } from './independent-reader.ts';
-import { isAcked, RecordingClient } from './recording-client.ts';
-import { eventually, StandaloneProcess } from './standalone-process.ts';
+import { eventually, isAcked, RecordingClient } from '@parley/proof';
+import { StandaloneProcess } from './standalone-process.ts';
 
 const rounds = 20;
 
@@ -42,7 +41,7 @@ test('a removed member racing with sends is neither acked nor heard, and hears n
   expect(refusedCount).toBeGreaterThan(0); // the race was one
   await eventually('all have caught up', () => [owner, other].every(({ isQuiet }) => isQuiet));
 
-  const log = await readLog(standalone.natsUrl);
+  const log = await standalone.readLog();
   for (const id of removals.keys()) {
     const events = log.filter(({ conversationId }) => conversationId === id);
     const removal = events.find(({ kind, position }) => kind === 'meta' && position > (events[0]?.position ?? 0));

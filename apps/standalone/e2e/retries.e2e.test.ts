@@ -1,9 +1,8 @@
 // Retry for ever: the same id gives the same message, whatever the client's clock, across restarts, and when the log's own
 // memory of ids is long gone.
 import { expect, test } from 'vitest';
-import { readLog } from './independent-reader.ts';
-import { isAcked, RecordingClient } from './recording-client.ts';
-import { eventually, StandaloneProcess } from './standalone-process.ts';
+import { eventually, isAcked, RecordingClient } from '@parley/proof';
+import { StandaloneProcess } from './standalone-process.ts';
 
 const minutes = 60_000;
 
@@ -40,7 +39,7 @@ test.for([
     true,
   ]);
   expect(await client.send(id, 'something else', clientMsgId)).toEqual({ code: 'idempotency_mismatch' });
-  const stored = (await readLog(standalone.natsUrl)).filter((entry) => entry.clientMsgId === clientMsgId);
+  const stored = (await standalone.readLog()).filter((entry) => entry.clientMsgId === clientMsgId);
   expect(stored).toHaveLength(1);
   client.stop();
 });
@@ -51,7 +50,7 @@ test('a clock 10 minutes ahead is refused, and the id sent again when its time h
   const clientMsgId = client.newId();
   expect(await client.send(id, 'too early', clientMsgId)).toEqual({ code: 'clock_ahead' });
   expect(await client.send(id, 'too early', clientMsgId)).toEqual({ code: 'clock_ahead' });
-  const stored = (await readLog(standalone.natsUrl)).filter((entry) => entry.clientMsgId === clientMsgId);
+  const stored = (await standalone.readLog()).filter((entry) => entry.clientMsgId === clientMsgId);
   expect(stored).toEqual([]);
   client.stop();
 });

@@ -5,11 +5,15 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { freePort } from '@parley/infra/runtime';
+import { readLog, readRows, type LogEntry, type SystemUnderProof } from '@parley/proof';
 
 const mainFile = path.join(import.meta.dirname, '..', 'src', 'main.ts');
 const readyMsMax = 60_000;
 
-export class StandaloneProcess implements AsyncDisposable {
+/** Without the keys of a fleet that other suites are told. */
+const foreign = Object.fromEntries(Object.entries(process.env).filter(([key]) => !key.startsWith('PARLEY_')));
+
+export class StandaloneProcess implements AsyncDisposable, SystemUnderProof {
   readonly dataDir: string;
   readonly port: number;
   readonly adminPort: number;
@@ -39,6 +43,14 @@ export class StandaloneProcess implements AsyncDisposable {
     return `ws://127.0.0.1:${this.port}/v1/ws`;
   }
 
+  readLog(): Promise<readonly LogEntry[]> {
+    return readLog({ servers: this.natsUrl });
+  }
+
+  async readRows(): Promise<ReadonlyMap<string, readonly number[]>> {
+    return readRows(path.join(this.dataDir, 'read-models', 'timeline-g1.sqlite'));
+  }
+
   get natsUrl(): string {
     return readFileSync(path.join(this.dataDir, 'nats.url'), 'utf8').trim();
   }
@@ -58,7 +70,8 @@ export class StandaloneProcess implements AsyncDisposable {
   spawn(): void {
     const child = spawn(process.execPath, [mainFile], {
       env: {
-        ...process.env,
+        ...foreign,
+        PARLEY_NATS_SERVER: process.env['PARLEY_NATS_SERVER'],
         PARLEY_RATE_LIMITS: 'off',
         PARLEY_DATA_DIR: this.dataDir,
         PARLEY_PORT: `${this.port}`,
@@ -153,24 +166,4 @@ export class StandaloneProcess implements AsyncDisposable {
       await pause(100);
     }
   }
-}
-
-/** Polls until it is so; the message says what it waited for. */
-export async function eventually(what: string, isSo: () => boolean | Promise<boolean>, msMax = 30_000): Promise<void> {
-  const deadline = Date.now() + msMax;
-  while (!(await isSo())) {
-    if (Date.now() > deadline) throw new Error(`not so after ${msMax} ms: ${what}`);
-    await pause(20);
-  }
-}
-
-/** The same numbers for the same seed (mulberry32). */
-export function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

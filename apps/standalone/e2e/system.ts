@@ -20,9 +20,9 @@ import { createWorld, digest } from '@parley/infra/runtime';
 import { openSqlite } from '@parley/infra/sqlite';
 import { createReadSide } from '@parley/projections';
 import { runProjector } from '@parley/projector';
+import { RecordingClient } from '@parley/proof';
 import { observe } from '../src/observe.ts';
 import { shardsWhenNew, standaloneGateway } from '../src/settings.ts';
-import { RecordingClient } from './recording-client.ts';
 
 export interface SystemOptions {
   /** True loses this publish on its way to the gateway. */

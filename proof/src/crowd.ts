@@ -1,16 +1,32 @@
 // Many clients in many conversations, all talking: the load under which things are killed.
 import { setTimeout as pause } from 'node:timers/promises';
-import { compare, readLog, readRows, walkPages, type Findings } from './independent-reader.ts';
+import { eventually, seeded } from './eventually.ts';
+import { compare, walkPages, type Findings, type LogEntry } from './independent-reader.ts';
 import { isAcked, RecordingClient, type Acked, type Refused } from './recording-client.ts';
-import { eventually, seeded, type StandaloneProcess } from './standalone-process.ts';
+
+/** What is judged, as its clients and an operator see it. */
+export interface SystemUnderProof {
+  /** Of REST: any gateway will do. Asked again for each call. */
+  readonly base: string;
+  /** Where the user's next connection goes. */
+  readonly socketUrl: string;
+  token(userId: string): Promise<string>;
+  /** A REST call that must succeed; while the system is away it is tried again. */
+  call<Answer>(method: string, url: string, options: { token?: string; body?: object }): Promise<Answer>;
+  readLog(): Promise<readonly LogEntry[]>;
+  /** Positions of each conversation's stored rows. */
+  readRows(): Promise<ReadonlyMap<string, readonly number[]>>;
+}
 
 export interface CrowdOptions {
-  readonly standalone: StandaloneProcess;
+  readonly system: SystemUnderProof;
   readonly clients: number;
   readonly conversations: number;
   readonly membersEach: number;
   readonly sendsPerSecond: number;
   readonly seed: number;
+  /** As for each client. */
+  readonly pingMs?: number;
 }
 
 export class Crowd {
@@ -24,18 +40,19 @@ export class Crowd {
   #talking: Promise<void> = Promise.resolve();
 
   private constructor(options: CrowdOptions) {
-    const { standalone } = options;
+    const { system } = options;
     this.#options = options;
     this.#random = seeded(options.seed);
+    const pinging = options.pingMs === undefined ? {} : { pingMs: options.pingMs };
     const tokens = new Map<string, Promise<string>>();
     const token = (userId: string): Promise<string> => {
-      const known = tokens.get(userId) ?? standalone.token(userId);
+      const known = tokens.get(userId) ?? system.token(userId);
       tokens.set(userId, known);
       return known;
     };
     this.clients = Array.from(
       { length: options.clients },
-      (_, index) => new RecordingClient({ url: () => standalone.socketUrl, userId: `user-${index}`, token }),
+      (_, index) => new RecordingClient({ url: () => system.socketUrl, userId: `user-${index}`, token, ...pinging }),
     );
   }
 
@@ -51,11 +68,11 @@ export class Crowd {
   }
 
   async #found(index: number): Promise<void> {
-    const { clients, membersEach, standalone } = this.#options;
+    const { clients, membersEach, system } = this.#options;
     const members = Array.from({ length: membersEach }, (_, nth) => `user-${(index + nth * 7) % clients}`);
     const unique = [...new Set(members)];
-    const token = await standalone.token(unique[0] ?? '');
-    const { conversation_id: id } = await standalone.call<{ conversation_id: string }>('POST', '/v1/conversations', {
+    const token = await system.token(unique[0] ?? '');
+    const { conversation_id: id } = await system.call<{ conversation_id: string }>('POST', '/v1/conversations', {
       token,
       body: { type: 'group', name: `room ${index}`, members: unique },
     });
@@ -130,13 +147,13 @@ export class Crowd {
 
   /** What the independent reader says of it all. */
   async judge(): Promise<Findings> {
-    const { standalone } = this.#options;
-    const log = await readLog(standalone.natsUrl);
+    const { system } = this.#options;
+    const log = await system.readLog();
     const pages = new Map<string, readonly { position: number; clientMsgId: string }[]>();
     for (const [id, [member = '']] of this.membersOf) {
-      pages.set(id, await walkPages(standalone.base, id, await standalone.token(member)));
+      pages.set(id, await walkPages(system.base, id, await system.token(member)));
     }
-    const rows = readRows(`${standalone.dataDir}/read-models/timeline-g1.sqlite`);
+    const rows = await system.readRows();
     return compare({ log, clients: this.clients, membersOf: this.membersOf, pages, rows });
   }
 

@@ -10,6 +10,8 @@ export interface Entry {
   readonly senderId?: string;
   readonly body?: string;
   readonly event?: string;
+  /** When it was first shown, live or by a resume. */
+  readonly seenTs: number;
 }
 
 export interface Acked {
@@ -18,6 +20,7 @@ export interface Acked {
   readonly body: string;
   readonly position: number;
   readonly duplicate: boolean;
+  readonly sentTs: number;
   readonly tookMs: number;
 }
 
@@ -44,6 +47,8 @@ export interface RecordingClientOptions {
   readonly token: (userId: string) => Promise<string>;
   /** How far this client's clock is off. */
   readonly clockOffsetMs?: number;
+  /** It says `ping` this often, and goes elsewhere when nothing came back for twice as long; never, when not given. */
+  readonly pingMs?: number;
 }
 
 const retryMs = 3_000;
@@ -58,6 +63,10 @@ export class RecordingClient {
   readonly offences: string[] = [];
   readonly frameCounts = new Map<string, number>();
   connections = 0;
+  /** Each lost connection: when it was last heard of, and when it was given up. */
+  readonly disconnections: { readonly fromTs: number; readonly endedTs: number }[] = [];
+  /** When each `hello` came. */
+  readonly helloTs: number[] = [];
   readonly #options: RecordingClientOptions;
   readonly #pending = new Map<string, Pending>();
   #socket: WebSocket | undefined;
@@ -139,15 +148,26 @@ export class RecordingClient {
     const socket = new WebSocket(this.#options.url(), ['chat.v1', `bearer.${token}`]);
     this.#socket = socket;
     const retrying = setInterval(() => this.#retryOld(), 500);
+    const { pingMs = Number.POSITIVE_INFINITY } = this.#options;
+    let heardTs = Date.now();
+    const pinging = setInterval(() => this.#write({ type: 'ping' }), Math.min(pingMs, 2 ** 30));
     try {
       await new Promise<void>((resolve) => {
-        socket.addEventListener('message', ({ data }) => this.#receive(JSON.parse(String(data)) as Frame));
+        const watching = setInterval(() => Date.now() - heardTs > 2 * pingMs && resolve(), 100);
+        socket.addEventListener('close', () => clearInterval(watching));
+        socket.addEventListener('message', ({ data }) => {
+          heardTs = Date.now();
+          if (this.#socket === socket) this.#receive(JSON.parse(String(data)) as Frame);
+        });
         socket.addEventListener('close', () => resolve());
         socket.addEventListener('error', () => resolve());
       });
     } finally {
       clearInterval(retrying);
+      clearInterval(pinging);
       this.#isReady = false;
+      this.#socket = undefined;
+      this.disconnections.push({ fromTs: heardTs, endedTs: Date.now() });
       this.#resumes.clear();
       socket.close();
     }
@@ -175,6 +195,7 @@ export class RecordingClient {
       case 'hello':
         this.#isReady = true;
         this.connections++;
+        this.helloTs.push(Date.now());
         this.resume(this.cursors.keys()); // of none, too: `others` tells what was opened meanwhile
         for (const pending of this.#pending.values()) this.#write(pending.frame);
         return;
@@ -208,6 +229,7 @@ export class RecordingClient {
       body: pending.frame.body,
       position: Number(frame['message_id']),
       duplicate: frame['duplicate'] === true,
+      sentTs: pending.sentTs,
       tookMs: Date.now() - pending.sentTs,
     };
     this.acks.push(acked);
@@ -264,11 +286,13 @@ export class RecordingClient {
     const id = String(frame['conversation_id']);
     const position = Number(frame['position'] ?? frame['message_id']);
     const clientMsgId = frame['client_msg_id'];
+    const seenTs = Date.now();
     const entry: Entry =
       typeof clientMsgId !== 'string'
-        ? { position, event: JSON.stringify(frame['event']) }
+        ? { position, seenTs, event: JSON.stringify(frame['event']) }
         : {
             position,
+            seenTs,
             clientMsgId,
             senderId: String(frame['sender_id']),
             body: String(frame['body']),
@@ -279,7 +303,7 @@ export class RecordingClient {
     if (before && before.clientMsgId !== entry.clientMsgId) {
       this.offences.push(`${this.userId}: two entries at ${id} ${position}: ${JSON.stringify([before, entry])}`);
     }
-    entries.set(position, entry);
+    entries.set(position, before ?? entry);
   }
 }
 

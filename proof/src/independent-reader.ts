@@ -1,9 +1,8 @@
 // Compares what everyone was told with what is in the log. It reads the streams, the pages and the rows by itself: nothing
 // of the house that it judges is used to judge it.
-import { DatabaseSync } from 'node:sqlite';
 import { decode } from '@msgpack/msgpack';
 import { jetstream, jetstreamManager, type JsMsg } from '@nats-io/jetstream';
-import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { connect, type NatsConnection, type NodeConnectionOptions } from '@nats-io/transport-node';
 import type { Acked, RecordingClient } from './recording-client.ts';
 
 export interface LogEntry {
@@ -16,8 +15,8 @@ export interface LogEntry {
 }
 
 /** Every event of every shard, as the server has it. */
-export async function readLog(natsUrl: string): Promise<readonly LogEntry[]> {
-  const nc = await connect({ servers: natsUrl });
+export async function readLog(options: NodeConnectionOptions): Promise<readonly LogEntry[]> {
+  const nc = await connect(options);
   try {
     const entries: LogEntry[] = [];
     for await (const { config, state } of (await jetstreamManager(nc)).streams.list('chat.>')) {
@@ -86,18 +85,6 @@ export async function walkPages(
     const last = page.messages.at(-1);
     if (!page.has_more || !last) return found.toReversed();
     before = `&before=${last.message_id}`;
-  }
-}
-
-/** (conversation, position) of every stored timeline row. */
-export function readRows(file: string): ReadonlyMap<string, readonly number[]> {
-  const database = new DatabaseSync(file, { readOnly: true });
-  try {
-    const rows = database.prepare(`SELECT conversation_id AS id, position FROM events ORDER BY id, position`).all();
-    const byConversation = Map.groupBy(rows, (row) => String(row['id']));
-    return new Map([...byConversation].map(([id, theirs]) => [id, theirs.map((row) => Number(row['position']))]));
-  } finally {
-    database.close();
   }
 }
 

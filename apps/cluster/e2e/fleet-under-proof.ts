@@ -1,0 +1,137 @@
+// A whole fleet in its own processes, as its clients and an operator see it.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect, type NodeConnectionOptions } from '@nats-io/transport-node';
+import { readCassandraRows, readLog, type LogEntry, type SystemUnderProof } from '@parley/proof';
+import { startCluster, type Cluster, type Member } from '../src/index.ts';
+
+export interface FleetOptions {
+  readonly shards: number;
+  readonly cassandraNodes: 1 | 3;
+  readonly gateways: number;
+}
+
+const repository = path.resolve(import.meta.dirname, '..', '..', '..');
+
+export class FleetUnderProof implements AsyncDisposable, SystemUnderProof {
+  readonly #cluster: Cluster;
+  readonly #folder: string;
+  #turn = 0;
+
+  private constructor(cluster: Cluster, folder: string) {
+    this.#cluster = cluster;
+    this.#folder = folder;
+  }
+
+  static async start({ shards, cassandraNodes, gateways }: FleetOptions): Promise<FleetUnderProof> {
+    const folder = mkdtempSync(path.join(tmpdir(), 'parley-fleet-'));
+    const foreign = Object.entries(process.env).filter(([key]) => !key.startsWith('PARLEY_'));
+    const services = path.join(repository, '.runtime', 'services');
+    const cluster = await startCluster({
+      folder,
+      environment: Object.fromEntries(foreign),
+      programs: {
+        natsServer: process.env['PARLEY_NATS_SERVER'] ?? path.join(services, 'nats-server'),
+        redisServer: process.env['PARLEY_TEST_VALKEY_SERVER'] ?? path.join(services, 'valkey-server'),
+        cassandra: path.join(repository, 'scripts/bootstrap/cassandra.sh'),
+      },
+      running: {},
+      cassandraNodes,
+      shards,
+      counts: { gateway: gateways, delivery: 2, projector: 2 },
+      gatewayPort: 0,
+      settings: { PARLEY_RATE_LIMITS: 'off', PARLEY_LOG_LEVEL: 'warn' },
+      report: () => undefined,
+    });
+    return new FleetUnderProof(cluster, folder);
+  }
+
+  /** Another gateway each time, as behind a balancer. */
+  get base(): string {
+    const { gatewayUrls } = this.#cluster;
+    return gatewayUrls[this.#turn++ % gatewayUrls.length] ?? '';
+  }
+
+  get socketUrl(): string {
+    return `${this.base.replace('http', 'ws')}/v1/ws`;
+  }
+
+  members(kind: Member['plan']['kind']): readonly Member[] {
+    return this.#cluster.members.filter(({ plan }) => plan.kind === kind);
+  }
+
+  /** Of the shards' streams, by server name. */
+  async leaders(): Promise<readonly string[]> {
+    await using nc = await connect(this.#nats);
+    const found: string[] = [];
+    for await (const { cluster } of (await jetstreamManager(nc)).streams.list('chat.>')) {
+      if (cluster?.leader !== undefined) found.push(cluster.leader);
+    }
+    return found;
+  }
+
+  async untilReady(msMax: number): Promise<void> {
+    const deadline = Date.now() + msMax;
+    for (const member of this.#cluster.members) {
+      while (!(await member.isReady())) {
+        if (Date.now() > deadline) throw new Error(`${member.plan.name}: ${await member.state()}`);
+        await pause(100);
+      }
+    }
+  }
+
+  async token(userId: string): Promise<string> {
+    const { token } = await this.call<{ token: string }>('POST', '/v1/dev/tokens', { body: { user_id: userId } });
+    return token;
+  }
+
+  async call<Answer>(
+    method: string,
+    url: string,
+    { token, body }: { readonly token?: string; readonly body?: object } = {},
+  ): Promise<Answer> {
+    for (let attempt = 0; ; attempt++) {
+      const response = await fetch(`${this.base}${url}`, {
+        method,
+        headers: {
+          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        signal: AbortSignal.timeout(10_000),
+      }).catch(() => undefined);
+      if (response?.ok) return response.status === 204 ? ({} as Answer) : ((await response.json()) as Answer);
+      const isAway = response === undefined || response.status >= 500;
+      if (!isAway || attempt > 300) throw new Error(`${method} ${url}: ${response?.status} ${await response?.text()}`);
+      await pause(100);
+    }
+  }
+
+  readLog(): Promise<readonly LogEntry[]> {
+    return readLog(this.#nats);
+  }
+
+  readRows(): Promise<ReadonlyMap<string, readonly number[]>> {
+    return readCassandraRows({
+      contactPoints: this.#setting('PARLEY_CASSANDRA_CONTACT_POINTS').split(','),
+      localDataCenter: 'datacenter1',
+      keyspace: 'parley',
+    });
+  }
+
+  get #nats(): NodeConnectionOptions {
+    return { servers: this.#setting('PARLEY_NATS_URL').split(',') };
+  }
+
+  #setting(key: string): string {
+    return this.#cluster.settings[key] ?? '';
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#cluster[Symbol.asyncDispose]();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,34 @@
+// What the stores hold, read by statements of our own.
+import { DatabaseSync } from 'node:sqlite';
+import { Client, types, type ClientOptions } from 'cassandra-driver';
+
+/** (conversation, position) of every stored timeline row. */
+export function readRows(file: string): ReadonlyMap<string, readonly number[]> {
+  const database = new DatabaseSync(file, { readOnly: true });
+  try {
+    const rows = database.prepare(`SELECT conversation_id AS id, position FROM events ORDER BY id, position`).all();
+    const byConversation = Map.groupBy(rows, (row) => String(row['id']));
+    return new Map([...byConversation].map(([id, theirs]) => [id, theirs.map((row) => Number(row['position']))]));
+  } finally {
+    database.close();
+  }
+}
+
+/** As `readRows`, of every row that a quorum knows. */
+export async function readCassandraRows(place: ClientOptions): Promise<ReadonlyMap<string, readonly number[]>> {
+  const client = new Client(place);
+  const positions = new Map<string, number[]>();
+  try {
+    const statement = 'SELECT conversation_id AS id, position FROM timeline_g1_events';
+    const found = await client.execute(statement, [], { consistency: types.consistencies.quorum, fetchSize: 1_000 });
+    for await (const row of found) {
+      const id = String(row['id']);
+      const theirs = positions.get(id) ?? [];
+      positions.set(id, theirs);
+      theirs.push(Number(row['position']));
+    }
+  } finally {
+    await client.shutdown();
+  }
+  return new Map([...positions].map(([id, theirs]) => [id, theirs.toSorted((a, b) => a - b)]));
+}
