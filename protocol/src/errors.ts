@@ -50,6 +50,7 @@ export const HTTP_ERRORS = {
   unauthenticated: { httpStatus: 401, retryable: false, text: 'The token is missing, wrong or has ended.' },
   no_such_route: { httpStatus: 404, retryable: false, text: 'There is nothing at this address.' },
   method_not_allowed: { httpStatus: 405, retryable: false, text: 'This address does not take this method.' },
+  upgrade_required: { httpStatus: 426, retryable: false, text: 'This address takes only WebSockets.' },
 } as const satisfies Record<string, ErrorRow>;
 
 export type HttpErrorCode = keyof typeof HTTP_ERRORS;

@@ -1,6 +1,6 @@
 import { generateKeyPair, exportJWK, exportSPKI, SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
-import { openHouse, secret } from './testing/house.ts';
+import { bodyOf, openHouse, secret } from './testing/house.ts';
 import { upgrade } from './testing/upgrade.ts';
 
 const sign = (claims: Record<string, unknown>, key = secret) =>
@@ -68,6 +68,49 @@ describe('who may connect', () => {
     },
   );
 
+  it('takes a token that begins within five seconds, and none that has ended', async () => {
+    await using house = await openHouse();
+    const nowSeconds = Math.floor(Date.now() / 1000);
+    const statusOf = async (claims: Record<string, unknown>) => {
+      const authorization = `Bearer ${await sign({ sub: 'alice', ...claims })}`;
+      return (await upgrade(house.gateway.url, { authorization })).status;
+    };
+    expect(await statusOf({ nbf: nowSeconds + 4 })).toBe(101);
+    expect(await statusOf({ nbf: nowSeconds + 60 })).toBe(401);
+    expect(await statusOf({ exp: nowSeconds - 1 })).toBe(401);
+  });
+
+  it('takes only the tokens of the issuer and for the audience that are named', async () => {
+    await using house = await openHouse({
+      config: { jwt: { secret, issuer: 'https://id.example', audience: 'chat' } },
+    });
+    const statusOf = async (claims: Record<string, unknown>) => {
+      const authorization = `Bearer ${await sign({ sub: 'alice', ...claims })}`;
+      return (await upgrade(house.gateway.url, { authorization })).status;
+    };
+    const good = { iss: 'https://id.example', aud: ['chat', 'mail'] };
+    expect(await statusOf(good)).toBe(101);
+    expect(await statusOf({ ...good, aud: 'mail' })).toBe(401);
+    expect(await statusOf({ ...good, iss: 'https://other.example' })).toBe(401);
+    expect(await statusOf({})).toBe(401);
+  });
+
+  it('starts nowhere without an issuer of tokens, and says which keys name one', async () => {
+    const opening = openHouse({ config: { jwt: {} } });
+    await expect(opening).rejects.toThrow(/PARLEY_JWT_SECRET.*PARLEY_JWT_PUBLIC_KEY.*PARLEY_JWKS_URL/);
+    await expect(openHouse({ config: { jwt: { jwksUrl: 'http://[' } } })).rejects.toThrow('PARLEY_JWKS_URL');
+  });
+
+  it.each([
+    ['GET', 426, 'upgrade_required'],
+    ['POST', 405, 'method_not_allowed'],
+  ])('answers %s without an upgrade with %i', async (method, status, code) => {
+    await using house = await openHouse();
+    const answer = await fetch(`${house.gateway.url}/v1/ws`, { method });
+    expect([answer.status, (await bodyOf(answer)).code]).toEqual([status, code]);
+    expect(answer.headers.get('upgrade')).toBe(status === 426 ? 'websocket' : null);
+  });
+
   it('says hello with the limits and no end for a token without one', async () => {
     await using house = await openHouse();
     using client = house.open(await sign({ sub: 'alice' }), '?device=d1&session=s1&platform=web');
@@ -108,6 +151,11 @@ describe('who may connect', () => {
     ['http://localhost:3000', [], 101],
     ['https://evil.example', [], 403],
     ['null', [], 403],
+    ['null', ['https://chat.example'], 403],
+    ['https://chat.example', ['HTTPS://Chat.Example:443'], 101],
+    ['http://chat.example', ['https://chat.example'], 403],
+    ['https://chat.example:8443', ['https://chat.example'], 403],
+    ['https://chat.example.evil.example', ['https://chat.example'], 403],
   ])('answers the origin %s under %j with %i', async (origin, origins, status) => {
     await using house = await openHouse({ config: { origins } });
     const authorization = `Bearer ${await house.token('alice')}`;

@@ -2,7 +2,7 @@
 import type { Digest, EventLog, GatewayBus, SessionRegistry, UserId, World } from '@parley/domain';
 import type { ConversationList, ConversationStates, TimelineQueries } from '@parley/projections';
 import type { ProblemCode, WireLimits } from '@parley/protocol';
-import type { JwtConfig } from './auth/tokens.ts';
+import type { JwtConfig } from './auth/jwt-config.ts';
 
 export interface GatewayDependencies {
   readonly log: EventLog;

@@ -2,13 +2,14 @@
 import { LogUnavailable } from '@parley/domain';
 import { StoreUnavailable } from '@parley/projections';
 import type { Refusal } from '@parley/protocol';
+import { IssuerUnavailable } from './auth/issuer-unavailable.ts';
 import type { GatewayLogger } from './dependencies.ts';
 
 /** When to try again after a failure of which nothing more is known. */
 const unavailableRetryMs = 500;
 
 export const isUnavailable = (error: unknown): boolean =>
-  error instanceof LogUnavailable || error instanceof StoreUnavailable;
+  error instanceof LogUnavailable || error instanceof StoreUnavailable || error instanceof IssuerUnavailable;
 
 /** For work nobody waits for: it answers for its own failures, so one that comes here is a broken invariant. */
 export function inBackground(logger: GatewayLogger, work: Promise<unknown>, name: string): void {
@@ -18,7 +19,8 @@ export function inBackground(logger: GatewayLogger, work: Promise<unknown>, name
 export function failureToRefusal(logger: GatewayLogger, error: unknown, during: string): Refusal {
   if (isUnavailable(error)) {
     logger.warn({ err: error, during }, 'unavailable');
-    return { type: 'Unavailable', retryAfterMs: unavailableRetryMs };
+    const retryAfterMs = error instanceof IssuerUnavailable ? error.retryAfterMs : unavailableRetryMs;
+    return { type: 'Unavailable', retryAfterMs };
   }
   logger.error({ err: error, during }, 'a handler failed');
   return { type: 'Internal' };

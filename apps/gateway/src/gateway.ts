@@ -3,7 +3,7 @@ import type { GatewayId } from '@parley/domain';
 import type { TemplatedApp, us_listen_socket } from 'uWebSockets.js';
 import packageJson from '../package.json' with { type: 'json' };
 import { createOriginCheck } from './auth/origins.ts';
-import { createTokenVerifier } from './auth/tokens.ts';
+import { createTokenVerifier, type TokenVerifier } from './auth/tokens.ts';
 import { createKeyedQueue } from './commands/keyed-queue.ts';
 import type { HandlerContext } from './context.ts';
 import type { GatewayDependencies } from './dependencies.ts';
@@ -65,10 +65,13 @@ export async function createGateway(dependencies: GatewayDependencies): Promise<
       (reason) => reason !== undefined,
     );
 
-  const context = await createContext(dependencies);
+  const tokens = parts.use(
+    await createTokenVerifier({ jwt: config.jwt, tokenBytesMax: config.limits.tokenBytesMax, world, logger }),
+  );
+  const context = createContext(dependencies, tokens);
   const isAllowedOrigin = createOriginCheck(config.origins);
   const app = parts.adopt(uWS.App(), (opened) => void opened.close());
-  serveSockets(app, { gatewayId, context, sessions, rules: { tokens: context.tokens, isAllowedOrigin, notReady } });
+  serveSockets(app, { gatewayId, context, sessions, rules: { tokens, isAllowedOrigin, notReady } });
   const pages = createPages(packageJson.version, config.page);
   serveHttp(app, createRest({ context: { ...context, notReady }, isAllowedOrigin, pages }), logger);
   const port = await listen(app, config);
@@ -95,10 +98,9 @@ export async function createGateway(dependencies: GatewayDependencies): Promise<
   };
 }
 
-async function createContext(dependencies: GatewayDependencies): Promise<HandlerContext> {
+function createContext(dependencies: GatewayDependencies, tokens: TokenVerifier): HandlerContext {
   const { config, world, log, states, timeline, conversations, digest, logger, observer } = dependencies;
-  const { limits, jwt } = config;
-  const tokens = await createTokenVerifier({ jwt, tokenBytesMax: limits.tokenBytesMax, world });
+  const { limits } = config;
   const queue = createKeyedQueue(limits.outboxAppendsMax);
   const resumes = createKeyedQueue(resumesMax);
   const inFlight = createInFlight();

@@ -1,6 +1,6 @@
 // The edge: WebSocket and REST in front of the log and the read models.
 export { checkClock } from './clock-check.ts';
-export type { JwtConfig } from './auth/tokens.ts';
+export type { JwtConfig } from './auth/jwt-config.ts';
 export type {
   GatewayConfig,
   GatewayDependencies,

@@ -17,7 +17,7 @@ export async function gatewaySettings(
   config: Config,
   { logEpoch, devTokens }: GatewaySettings,
 ): Promise<GatewayConfig> {
-  const { host, port, origins, rateLimits, drainMs, limits, jwtSecret, jwtPublicKey } = config;
+  const { host, port, origins, rateLimits, drainMs, limits, jwtSecret, jwtPublicKey, jwksUrl } = config;
   return {
     host,
     port,
@@ -29,6 +29,7 @@ export async function gatewaySettings(
     jwt: {
       ...(jwtSecret === undefined ? {} : { secret: jwtSecret }),
       ...(jwtPublicKey === undefined ? {} : { publicKey: jwtPublicKey }),
+      ...(jwksUrl === undefined ? {} : { jwksUrl }),
     },
     page: {
       contentType: 'text/html; charset=utf-8',

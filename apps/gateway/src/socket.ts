@@ -69,7 +69,7 @@ function beginUpgrade(service: SocketService, { response, request, socketContext
   const headers = readHeaders(request);
   const query = request.getQuery();
   const upgrading = admit(service, { headers, query }).then(async (admission) => {
-    // Not under `cork`: before its #1929 (2026-07) uWebSockets.js then closed one socket in some 10,000 as it opened.
+    // The upgrade is not corked: before its #1929 (2026-07) uWebSockets.js then closed one socket in some 10,000 as it opened.
     if (!aborted.signal.aborted) endUpgrade(service, { response, socketContext, headers }, admission);
     else if (admission.type === 'admitted') await service.sessions.unregister(admission.entry);
   });
@@ -83,7 +83,10 @@ function endUpgrade(
   { response, socketContext, headers }: Omit<Upgrading, 'request'> & { readonly headers: Headers },
   admission: Admission,
 ): void {
-  if (admission.type === 'refused') return refuse(service, response, { headers, error: admission.error });
+  if (admission.type === 'refused') {
+    response.cork(() => refuse(service, response, { headers, error: admission.error }));
+    return;
+  }
   const { client, entry } = admission;
   const key = headers['sec-websocket-key'] ?? '';
   const extensions = headers['sec-websocket-extensions'] ?? '';

@@ -10,11 +10,14 @@ export const isLoopbackHost = (host: string): boolean =>
   URL.canParse(`http://${host}`) && LOOPBACK_HOSTS.has(new URL(`http://${host}`).hostname);
 
 export function createOriginCheck(origins: readonly string[]): OriginCheck {
-  const allowed = new Set(origins);
+  const allowed = new Set(origins.map(asBrowsersSay));
   if (allowed.size > 0) return (origin) => origin === '' || allowed.has(origin);
   // Development: pages from this machine and our own page, never any page the developer happens to look at.
   return (origin, host) => origin === '' || isLocal(origin, host);
 }
+
+/** Lower case, and no port where it is the scheme's own (RFC 6454 §6.1). */
+const asBrowsersSay = (origin: string): string => (URL.canParse(origin) ? new URL(origin).origin : origin);
 
 function isLocal(origin: string, host: string): boolean {
   if (!URL.canParse(origin)) return false;

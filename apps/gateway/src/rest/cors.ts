@@ -3,7 +3,7 @@
 import type { HttpAnswer, HttpRequest } from '../http.ts';
 
 const exposed = 'Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, X-Request-Id';
-const allowedHeaders = 'Authorization, Content-Type, Idempotency-Key, X-Request-Id';
+const allowedHeaders = 'Authorization, Content-Type, Idempotency-Key, Last-Event-ID, Parley-Session, X-Request-Id';
 const preflightSeconds = '600';
 
 /** For every answer. `Vary` also where the origin is refused: a cache must not mix them up. */

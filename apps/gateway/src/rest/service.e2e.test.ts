@@ -112,26 +112,65 @@ describe('bodies', () => {
 });
 
 describe('other pages', () => {
-  it('are told whether they may read the answer', async () => {
-    await using house = await openHouse({ config: { origins: ['https://chat.example'] } });
-    const ask = (origin: string) => fetch(`${house.gateway.url}/healthz`, { headers: { origin } });
-    const good = await ask('https://chat.example');
-    expect(good.headers.get('access-control-allow-origin')).toBe('https://chat.example');
-    expect(good.headers.get('access-control-expose-headers')).toContain('Retry-After');
-    expect(good.headers.get('vary')).toBe('Origin');
-    expect((await ask('https://evil.example')).headers.get('access-control-allow-origin')).toBeNull();
+  const origin = 'https://chat.example';
+  const config = { origins: [origin] };
+  const corsOf = ({ headers }: Response) => ({
+    origin: headers.get('access-control-allow-origin'),
+    exposed: headers.get('access-control-expose-headers'),
+    credentials: headers.get('access-control-allow-credentials'),
+    vary: headers.get('vary'),
+  });
+  const exposed = 'Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, X-Request-Id';
+  const readable = { origin, exposed, credentials: null, vary: 'Origin' };
+  const hidden = { origin: null, exposed: null, credentials: null, vary: 'Origin' };
+
+  it.each([
+    ['GET /healthz', 200],
+    ['POST /healthz', 405],
+    ['GET /nothing', 404],
+    ['GET /v1/ws', 426],
+    ['GET /v1/conversations', 401],
+    ['POST /v1/conversations', 401],
+    ['GET /readyz', 503],
+  ])('on the list may read the answer to %s, others may not', async (call, status) => {
+    await using house = await openHouse({ config, isReached: false });
+    const [method = '', path = ''] = call.split(' ');
+    const ask = (from: string) => fetch(house.gateway.url + path, { method, headers: { origin: from } });
+    const [good, evil] = [await ask(origin), await ask('https://evil.example')];
+    expect([good.status, corsOf(good)]).toEqual([status, readable]);
+    expect([evil.status, corsOf(evil)]).toEqual([status, hidden]);
+    expect(corsOf(await fetch(house.gateway.url + path, { method }))).toEqual(hidden);
+  });
+
+  it('on the list may read why and until when they are refused', async () => {
+    const current = () => Promise.reject(new LogUnavailable('no leader'));
+    await using house = await openHouse({
+      config,
+      limits: { framesBurstMax: 2, framesPerSecondMax: 1 },
+      dependencies: ({ states }) => ({ states: { ...states, current } }),
+    });
+    const headers = { origin, authorization: `Bearer ${await house.token('alice')}` };
+    const ask = (path: string) => fetch(`${house.gateway.url}/v1/conversations/${path}`, { headers });
+    const answers = [await ask('g%2e1'), await ask('g_1'), await ask('g_1')];
+    expect(answers.map(({ status }) => status)).toEqual([400, 503, 429]);
+    expect(answers.map(corsOf)).toEqual([readable, readable, readable]);
   });
 
   it('may ask what they may ask', async () => {
-    await using house = await openHouse({ config: { origins: ['https://chat.example'] } });
-    const answer = await fetch(`${house.gateway.url}/v1/conversations/g_1/members/bob`, {
-      method: 'OPTIONS',
-      headers: { origin: 'https://chat.example', 'access-control-request-method': 'DELETE' },
-    });
-    expect(answer.status).toBe(204);
+    await using house = await openHouse({ config });
+    const preflight = (from: string) =>
+      fetch(`${house.gateway.url}/v1/conversations/g_1/members/bob`, {
+        method: 'OPTIONS',
+        headers: { origin: from, 'access-control-request-method': 'DELETE' },
+      });
+    const answer = await preflight(origin);
+    expect([answer.status, corsOf(answer)]).toEqual([204, readable]);
     expect(answer.headers.get('access-control-allow-methods')).toBe('DELETE');
-    expect(answer.headers.get('access-control-allow-headers')).toContain('Authorization');
-    expect(answer.headers.get('access-control-allow-origin')).toBe('https://chat.example');
+    expect(answer.headers.get('access-control-allow-headers')?.split(', ')).toEqual(
+      expect.arrayContaining(['Authorization', 'Content-Type', 'Idempotency-Key', 'Parley-Session', 'X-Request-Id']),
+    );
+    expect(answer.headers.get('access-control-max-age')).toBe('600');
+    expect(corsOf(await preflight('https://evil.example'))).toEqual(hidden);
   });
 });
 

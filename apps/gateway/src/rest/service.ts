@@ -1,5 +1,5 @@
 // Every HTTP request from its arrival to its answer: origin, static pages, route, token, rate, body, handler.
-import { parseRequest, refusalToError, routes, type Route, type RouteName } from '@parley/protocol';
+import { parseRequest, refusalToError, routes, WEBSOCKET_PATH, type Route, type RouteName } from '@parley/protocol';
 import type { UserId } from '@parley/domain';
 import { isLoopbackHost, type OriginCheck } from '../auth/origins.ts';
 import { failureToRefusal } from '../failures.ts';
@@ -37,6 +37,7 @@ export function createRest({ context, isAllowedOrigin, pages }: RestOptions): Ht
   async function answerMatch(asked: Asked): Promise<HttpAnswer> {
     const { match, request, requestId } = asked;
     if (isPreflight(request)) return preflightAnswer(methodsAt(match));
+    if (request.path === WEBSOCKET_PATH) return withoutUpgrade(asked);
     const page = match.type === 'none' ? pages.get(request.path) : undefined;
     if (page) return request.method === 'GET' ? page(hostOf(request)) : otherMethod(requestId, ['GET']);
     if (match.type === 'none') return httpErrorAnswer('no_such_route', requestId);
@@ -119,6 +120,12 @@ function hostOf({ headers }: HttpRequest): string {
   const host = headers['host'] ?? '';
   return URL.canParse(`http://${host}`) ? new URL(`http://${host}`).host : 'localhost';
 }
+
+/** On the WebSocket's path, whoever does not ask for one (RFC 9110 §15.5.22). */
+const withoutUpgrade = ({ request, requestId }: Asked): HttpAnswer =>
+  request.method === 'GET'
+    ? httpErrorAnswer('upgrade_required', requestId, { connection: 'Upgrade', upgrade: 'websocket' })
+    : otherMethod(requestId, ['GET']);
 
 const otherMethod = (requestId: string, allow: readonly string[]): HttpAnswer =>
   httpErrorAnswer('method_not_allowed', requestId, { allow: [...allow, 'OPTIONS'].join(', ') });
