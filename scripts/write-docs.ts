@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { configurationPage, configurationPagePath } from '@parley/infra/config';
+import { permissionsPage, permissionsPagePath } from '@parley/infra/nats';
 import { metricsPage, metricsPagePath } from '@parley/infra/observability';
 import { referencePages } from '@parley/protocol';
 
@@ -10,6 +11,7 @@ const pages = new Map([
   ...referencePages(),
   [configurationPagePath, configurationPage()],
   [metricsPagePath, metricsPage()],
+  [permissionsPagePath, permissionsPage()],
 ]);
 
 for (const [page, text] of pages) {

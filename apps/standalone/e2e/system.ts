@@ -13,7 +13,7 @@ import {
   natsGatewayBus,
   NatsEventLog,
   openCheckpoints,
-  openDeployment,
+  createDeployment,
   startNatsServer,
 } from '@parley/infra/nats';
 import { createWorld, digest } from '@parley/infra/runtime';
@@ -58,7 +58,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
     await startNatsServer({ binary: config.natsServer, dataDirectory: dataDir, world, onEvent: observed.natsServer }),
   );
   const connection = starting.use(await connectNats({ servers: server.url, name: 'system' }));
-  const { shards, logEpoch } = await openDeployment({ connection, shards: shardsWhenNew, replicas: 1 });
+  const { shards, logEpoch } = await createDeployment({ connection, world, shards: shardsWhenNew, replicas: 1 });
   const log = starting.use(new NatsEventLog({ connection, world, shards }));
   const directory = path.join(dataDir, 'read-models');
   const stores = starting.use(await openSqlite({ directory, logEpoch, world, report: observed.sqlite }));

@@ -11,7 +11,7 @@ import {
   natsGatewayBus,
   NatsEventLog,
   openCheckpoints,
-  openDeployment,
+  createDeployment,
   startNatsServer,
 } from '@parley/infra/nats';
 import { watchEventLoop, watchOutbox, watchReaderLag } from '@parley/infra/observability';
@@ -121,8 +121,9 @@ async function openLog({ config, observed, world, parts }: OpenLogOptions) {
   );
   await writeFile(path.join(config.dataDir, 'nats.url'), `${server.url}\n`); // where the `nats` CLI finds it
   const connection = parts.use(await connectNats({ servers: server.url, name: 'parley-standalone' }));
-  const { shards, logEpoch } = await openDeployment({
+  const { shards, logEpoch } = await createDeployment({
     connection,
+    world,
     shards: config.shards ?? shardsWhenNew,
     replicas: 1,
   });

@@ -4,11 +4,11 @@ import type { EventLog, SessionRegistry, World } from '@parley/domain';
 import { createReadSide, type ConversationStore, type ReadSide, type TimelineStore } from '@parley/projections';
 import { openCassandra } from '../cassandra/index.ts';
 import type { FleetConfig } from '../config/index.ts';
-import { connectNats, NatsEventLog, openDeployment, type Connection } from '../nats/index.ts';
+import { connectNats, NatsEventLog, openDeployment, type Connection, type Role } from '../nats/index.ts';
 import { watchEventLoop, watchOutbox } from '../observability/index.ts';
 import type { Observed } from '../process/index.ts';
 import { openSessionRegistry, type RedisReport } from '../redis/index.ts';
-import { cassandraOptions, natsOptions, redisOptions } from './options.ts';
+import { cassandraOptions, deploymentSizing, natsOptions, redisOptions } from './options.ts';
 
 export interface Fleet {
   readonly config: FleetConfig;
@@ -25,10 +25,14 @@ export interface FleetLog {
   readonly notReady: () => string | undefined;
 }
 
-/** Throws when the deployment was not created yet (`parley setup`), or is not what this build declares. */
-export async function openLog({ config, observed, world, parts }: Fleet, role: string): Promise<FleetLog> {
-  const connection = parts.use(await connectNats({ ...natsOptions(config), name: `parley-${role}` }));
-  const { shards, logEpoch } = await openDeployment({ connection, shards: config.shards ?? 64, replicas: 3 });
+/** A process may be started before the servers it needs. */
+const natsWaitMsMax = 60_000;
+
+/** Waits for NATS and for the deployment (`parley setup`), a minute each; throws when it is not what this build declares. */
+export async function openLog({ config, observed, world, parts }: Fleet, role: Role): Promise<FleetLog> {
+  const wait = { world, msMax: natsWaitMsMax };
+  const connection = parts.use(await connectNats({ ...natsOptions(config), name: `parley-${role}`, role, wait }));
+  const { shards, logEpoch } = await openDeployment({ connection, world, ...deploymentSizing(config) });
   const log = parts.use(new NatsEventLog({ connection, world, shards, observer: observed.log }));
   parts.use(watchEventLoop(observed.metrics));
   watchOutbox(observed.metrics, () => log.outboxSize);

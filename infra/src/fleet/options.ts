@@ -33,11 +33,19 @@ export function redisOptions(config: FleetConfig) {
 
 export function natsOptions(config: FleetConfig) {
   const tls = tlsOf({ ca: config.natsTlsCa, cert: config.natsTlsCert, key: config.natsTlsKey });
-  return {
-    servers: [...config.natsUrl],
-    ...present({ user: config.natsUser, pass: config.natsPassword, credentials: config.natsCredentials, tls }),
-  };
+  return { servers: config.natsUrl, ...present({ credentials: natsCredentials(config), tls }) };
 }
+
+function natsCredentials({ natsUser: user, natsPassword: password = '', natsCredentials: content }: FleetConfig) {
+  if (content !== undefined) return { content };
+  return user === undefined ? undefined : { user, password };
+}
+
+/** Without a number of shards the stored one counts. */
+export const deploymentSizing = ({ shards, natsReplicas }: FleetConfig) => ({
+  ...present({ shards }),
+  replicas: natsReplicas === 3 ? (3 as const) : (1 as const),
+});
 
 export function cassandraOptions(config: FleetConfig): CassandraOptions {
   const { cassandraContactPoints, cassandraDatacenter, cassandraKeyspace, cassandraReplicas } = config;

@@ -2,6 +2,7 @@
 
 export const API_CODES = {
   NoMessageFound: 10037,
+  StreamNotFound: 10059,
   /** The condition does not hold. On R1 also the answer to a retry whose original is stored but whose condition is stale. */
   WrongLastSequence: 10071,
   /** R3: a copy with this message id is in flight, its fate not yet known. */

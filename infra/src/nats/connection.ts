@@ -1,48 +1,61 @@
-// One connection to NATS, and the news of losing and regaining it. Everything else in this folder is handed one.
-import { connect, type ConnectionOptions, type NatsConnection } from '@nats-io/transport-node';
+// One connection to NATS, the news of losing and regaining it, and of what NATS does not allow it. Everything else in this folder
+// is handed one; `connect.ts` makes it.
+import { createInbox, PermissionViolationError, type NatsConnection } from '@nats-io/transport-node';
 
 export interface ConnectionListener {
   readonly lost?: () => void;
   readonly restored?: () => void;
+  readonly refused?: (denied: PermissionDenied) => void;
 }
 
-/** What is sent to a server that went silent is lost after this times two; a dead one is noticed at once by TCP. */
-const pingIntervalMs = 5_000;
-const reconnectWaitMs = 100;
+/** Our user may not do what our code does: a mistake in the set-up, which no repetition heals. */
+export class PermissionDenied extends Error {
+  override readonly name = 'PermissionDenied';
+  readonly subject: string;
 
-/**
- * Reconnects for ever. What is published while the link is down is dropped by the client library, except in the moment of
- * the handshake, where it may be sent afterwards, unnoticed: harmless to the log only because every event carries an
- * idempotency key and a not-after, and avoided by asking `isUp` first.
- */
-export async function connectNats(
-  options: Pick<ConnectionOptions, 'servers' | 'name' | 'authenticator' | 'tls' | 'waitOnFirstConnect'>,
-): Promise<Connection> {
-  const nc = await connect({
-    ...options,
-    // Without stack traces for every request the publish rate doubles (docs/jetstream.md).
-    noAsyncTraces: true,
-    maxReconnectAttempts: -1,
-    reconnectTimeWait: reconnectWaitMs,
-    pingInterval: pingIntervalMs,
-  });
-  return new Connection(nc);
+  constructor(violation: PermissionViolationError, connectionName: string) {
+    const { operation, subject } = violation;
+    const what = operation === 'publish' ? 'publish to' : 'subscribe to';
+    super(`NATS does not let ${connectionName} ${what} "${subject}" (docs/reference/permissions.md)`, {
+      cause: violation,
+    });
+    this.subject = subject;
+  }
+}
+
+interface ConnectionNames {
+  readonly name: string;
+  /** Answers come to subjects below it. */
+  readonly inboxPrefix: string;
 }
 
 export class Connection implements AsyncDisposable {
   readonly nc: NatsConnection;
+  /** Resolves with the first thing we were not allowed: the process cannot do its work, and had better end with it. */
+  readonly refusal: Promise<PermissionDenied>;
+  readonly #names: ConnectionNames;
   readonly #listeners = new Set<ConnectionListener>();
   readonly #watching: Promise<void>;
+  readonly #refuse: (denied: PermissionDenied) => void;
   #isUp = true;
 
-  constructor(nc: NatsConnection) {
+  constructor(nc: NatsConnection, names: ConnectionNames) {
     this.nc = nc;
+    this.#names = names;
+    const { promise, resolve } = Promise.withResolvers<PermissionDenied>();
+    this.refusal = promise;
+    this.#refuse = resolve;
     this.#watching = this.#watch();
   }
 
   /** False from the moment the link is known to be lost until it is regained. */
   get isUp(): boolean {
     return this.#isUp && !this.nc.isClosed();
+  }
+
+  /** A new subject that only this user hears. */
+  createInbox(): string {
+    return createInbox(this.#names.inboxPrefix);
   }
 
   listen(listener: ConnectionListener): Disposable {
@@ -59,6 +72,7 @@ export class Connection implements AsyncDisposable {
     for await (const status of this.nc.status()) {
       if (status.type === 'disconnect') this.#tell(false);
       if (status.type === 'reconnect') this.#tell(true);
+      if (status.type === 'error' && status.error instanceof PermissionViolationError) this.#tellRefused(status.error);
     }
     this.#tell(false);
   }
@@ -66,5 +80,11 @@ export class Connection implements AsyncDisposable {
   #tell(isUp: boolean): void {
     this.#isUp = isUp;
     for (const listener of this.#listeners) (isUp ? listener.restored : listener.lost)?.();
+  }
+
+  #tellRefused(violation: PermissionViolationError): void {
+    const denied = new PermissionDenied(violation, this.#names.name);
+    this.#refuse(denied);
+    for (const listener of this.#listeners) listener.refused?.(denied);
   }
 }

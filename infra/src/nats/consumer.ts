@@ -1,9 +1,9 @@
 // One life of an ordered consumer: pull, in memory, unreplicated, from one position on. It never heals itself; when anything
 // is amiss it says so, and its reader makes another one after the last event it gave (`read.ts`). The client library's own
 // ordered consumer heals itself, but by timers and rules we cannot inject or check against the leader.
-import { createInbox, type Msg, type Subscription } from '@nats-io/transport-node';
+import type { Msg, Subscription } from '@nats-io/transport-node';
 import type { TimestampMs, World } from '@parley/domain';
-import type { Connection } from './connection.ts';
+import type { Connection, PermissionDenied } from './connection.ts';
 import type { JetStreamApi } from './jetstream-api.ts';
 import { nanosToMs } from './timestamps.ts';
 
@@ -63,7 +63,7 @@ export async function openConsumer(options: ConsumerOptions): Promise<OrderedCon
 
 export class OrderedConsumer implements AsyncDisposable {
   readonly #options: ConsumerOptions;
-  readonly #inbox = createInbox();
+  readonly #inbox: string;
   readonly #subscription: Subscription;
   readonly #pullSubject: string;
   readonly #listening: Disposable;
@@ -76,11 +76,13 @@ export class OrderedConsumer implements AsyncDisposable {
   #lastDelivery = 0;
   #heardTs: TimestampMs;
   #brokenBy: string | undefined;
+  #denied: PermissionDenied | undefined;
   #wake: (() => void) | undefined;
 
   constructor(options: ConsumerOptions) {
     this.#options = options;
     const { connection, world, stream, name } = options;
+    this.#inbox = connection.createInbox();
     this.#pullSubject = `$JS.API.CONSUMER.MSG.NEXT.${stream}.${name}`;
     this.#heardTs = world.now();
     this.#subscription = connection.nc.subscribe(this.#inbox, {
@@ -89,6 +91,7 @@ export class OrderedConsumer implements AsyncDisposable {
     this.#listening = connection.listen({
       lost: () => this.break('connection lost'),
       restored: () => this.break('connection lost'),
+      refused: (denied) => this.#refuse(denied),
     });
     this.#watchdog = this.#watch(CONSUMER_LIMITS.silenceMsMax);
   }
@@ -98,12 +101,13 @@ export class OrderedConsumer implements AsyncDisposable {
     return this.#brokenBy;
   }
 
-  /** What has arrived, at most `max` events, at least one; empty only when it broke and nothing is left. */
+  /** What has arrived, at most `max` events, at least one; empty only when it broke and nothing is left. Throws PermissionDenied. */
   async take(max: number): Promise<readonly Delivered[]> {
     this.#refill();
     while (this.#arrived.length === 0 && this.#brokenBy === undefined) {
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
+    if (this.#denied !== undefined) throw this.#denied;
     const taken = this.#arrived.length <= max ? this.#arrived : this.#arrived.slice(0, max);
     this.#arrived = this.#arrived.length <= max ? [] : this.#arrived.slice(max);
     return taken;
@@ -122,6 +126,12 @@ export class OrderedConsumer implements AsyncDisposable {
     this.#subscription.unsubscribe();
     const { connection, stream, name } = this.#options;
     if (connection.isUp) connection.nc.publish(`$JS.API.CONSUMER.DELETE.${stream}.${name}`);
+  }
+
+  #refuse(denied: PermissionDenied): void {
+    if (denied.subject !== this.#pullSubject && denied.subject !== this.#inbox) return;
+    this.#denied = denied;
+    this.break(denied.message);
   }
 
   #receive(message: Msg): void {

@@ -2,7 +2,7 @@
 // there is, never the proof of its end. (The client library's `getBatch` leaves its subscription behind for five seconds.)
 import type { World } from '@parley/domain';
 import { position } from '@parley/domain';
-import { createInbox, type Msg } from '@nats-io/transport-node';
+import type { Msg } from '@nats-io/transport-node';
 import type { StoredRecord } from './codec.ts';
 import type { Connection } from './connection.ts';
 import { rfc3339ToMs } from './timestamps.ts';
@@ -29,9 +29,9 @@ export async function directBatch(reader: DirectReader, range: DirectRange): Pro
   const records: StoredRecord[] = [];
   if (!reader.connection.isUp) return records;
   const ended = Promise.withResolvers<void>();
-  using _listening = reader.connection.listen({ lost: () => ended.resolve() });
+  using _listening = reader.connection.listen({ lost: () => ended.resolve(), refused: () => ended.resolve() });
   let stall = reader.world.schedule(stallMs, ended.resolve);
-  const inbox = createInbox();
+  const inbox = reader.connection.createInbox();
   const subscription = reader.connection.nc.subscribe(inbox, {
     callback: (error, message) => {
       stall[Symbol.dispose]();

@@ -1,11 +1,17 @@
 // The log, its deployment, checkpoints and the gateway bus on NATS, and nats-server as a child process.
 export { openCheckpoints, type Checkpoints } from './checkpoints.ts';
-export { connectNats, type Connection } from './connection.ts';
-export { openDeployment, ShardsMismatch, type Deployment } from './deployment.ts';
+export { connectNats, NatsUnreachable, type NatsConnectionOptions } from './connect.ts';
+export { PermissionDenied, type Connection } from './connection.ts';
+export { createDeployment, DeploymentMissing, openDeployment, ShardsMismatch, type Deployment } from './deployment.ts';
 export { describeEvent } from './describe-event.ts';
 export { NatsEventLog, type NatsEventLogOptions } from './event-log.ts';
 export { natsGatewayBus } from './gateway-bus.ts';
 export type { LogObserver } from './observer.ts';
+export { clusterConfig } from './cluster-config.ts';
+export { permissionsPage, permissionsPagePath } from './permissions-page.ts';
+export { ROLES, type Role } from './permissions.ts';
+export { Variable } from './config-language.ts';
+export { passwordVariable, serverConfig, type NatsUser, type ServerSettings } from './server-config.ts';
 export { StreamMismatch, type StreamDifference } from './streams.ts';
 export { DataDirectoryInUse, lockDataDirectory } from './data-directory-lock.ts';
 export { startNatsServer, type NatsServer, type NatsServerEvent, type NatsServerOptions } from './server.ts';

@@ -13,7 +13,7 @@ import {
   type UserId,
 } from '@parley/domain';
 import { encodeEvent } from './codec.ts';
-import { connectNats, NatsEventLog, openDeployment } from './index.ts';
+import { connectNats, NatsEventLog, createDeployment } from './index.ts';
 import { startTestServer, testWorld } from './test-servers.ts';
 
 const shards = 16;
@@ -22,7 +22,7 @@ const eventsToRead = 200_000;
 const world = testWorld();
 await using server = await startTestServer();
 await using connection = await connectNats({ servers: server.url, name: 'bench' });
-await openDeployment({ connection, shards, replicas: 1 });
+await createDeployment({ connection, world, shards, replicas: 1 });
 await using log = new NatsEventLog({ connection, world, shards });
 const js = jetstream(connection.nc);
 
@@ -93,9 +93,9 @@ async function perSecond(what: string, chosen: readonly Room[], append: (event: 
 
 /** On a server of its own that does not sync, so that filling it takes seconds. */
 async function readThroughput() {
-  await using quick = await startTestServer({ syncInterval: '10s' });
+  await using quick = await startTestServer({ settings: { syncInterval: '10s' } });
   await using link = await connectNats({ servers: quick.url, name: 'bench' });
-  await openDeployment({ connection: link, shards: 1, replicas: 1 });
+  await createDeployment({ connection: link, world, shards: 1, replicas: 1 });
   await using filled = new NatsEventLog({ connection: link, world, shards: 1 });
   for (let left = eventsToRead; left > 0; left -= 1_000) {
     for (let i = 0; i < 1_000; i++) {

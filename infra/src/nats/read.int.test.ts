@@ -95,7 +95,8 @@ test('takes a silent consumer for lost, and a frozen server for what it is', asy
 
 test('notices a delivery that was lost on the way, even the last one', async () => {
   const { position } = await stored(opened.log, messageIn(opened.world, room));
-  const lossy = new Connection(dropping(opened.connection.nc, (message) => message.reply?.includes(`.${position}.`)));
+  const nc = dropping(opened.connection.nc, (message) => message.reply?.includes(`.${position}.`));
+  const lossy = new Connection(nc, { name: 'lossy', inboxPrefix: '_INBOX' });
   const observer = { readerRestarted: (_shard: Shard, reason: string) => reasons.push(reason) };
   const reasons: string[] = [];
   await using log = new NatsEventLog({ connection: lossy, world: opened.world, shards: opened.log.shards, observer });

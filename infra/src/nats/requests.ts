@@ -1,8 +1,9 @@
 // Request and reply over core NATS with the timers of the injected world. The client library has its own `request`, with
-// timers of its own; this one also fails at once when the link is lost, instead of waiting for an answer that cannot come.
+// timers of its own; this one also fails at once when the link is lost or NATS does not allow it, instead of waiting for an answer
+// that cannot come.
 import type { World } from '@parley/domain';
-import { createInbox, type Msg, type MsgHdrs } from '@nats-io/transport-node';
-import type { Connection } from './connection.ts';
+import type { Msg, MsgHdrs } from '@nats-io/transport-node';
+import type { Connection, PermissionDenied } from './connection.ts';
 
 export type RequestFailure = 'timeout' | 'no-responders' | 'disconnected' | 'closed';
 
@@ -25,8 +26,9 @@ export interface Request {
 }
 
 interface Waiting {
+  readonly subject: string;
   readonly resolve: (reply: Msg) => void;
-  readonly reject: (failure: RequestFailed) => void;
+  readonly reject: (failure: RequestFailed | PermissionDenied) => void;
 }
 
 const noRespondersCode = 503;
@@ -39,22 +41,26 @@ export class Requests implements Disposable {
   readonly #resources = new DisposableStack();
   #serial = 0;
   #isClosed = false;
+  /** We may not even hear answers. */
+  #denied: PermissionDenied | undefined;
 
   constructor(connection: Connection, world: World) {
     this.#connection = connection;
     this.#world = world;
-    this.#inbox = createInbox();
+    this.#inbox = connection.createInbox();
     const subscription = connection.nc.subscribe(`${this.#inbox}.*`, {
       callback: (error, reply) => {
         if (error === null) this.#answer(reply);
       },
     });
     this.#resources.defer(() => subscription.unsubscribe());
-    this.#resources.use(connection.listen({ lost: () => this.#failAll('disconnected') }));
+    const lost = (): void => this.#failAll(new RequestFailed('disconnected'));
+    this.#resources.use(connection.listen({ lost, refused: (denied) => this.#refuse(denied) }));
   }
 
-  /** Rejects with RequestFailed. */
+  /** Rejects with RequestFailed, or with PermissionDenied, which no repetition heals. */
   send(request: Request): Promise<Msg> {
+    if (this.#denied !== undefined) return Promise.reject(this.#denied);
     if (this.#isClosed || this.#connection.nc.isClosed()) return Promise.reject(new RequestFailed('closed'));
     if (!this.#connection.isUp) return Promise.reject(new RequestFailed('disconnected'));
     const token = (this.#serial++).toString(36);
@@ -64,6 +70,7 @@ export class Requests implements Disposable {
       });
       const stopTimer = (): void => timer[Symbol.dispose]();
       this.#waiting.set(token, {
+        subject: request.subject,
         resolve: (reply) => (stopTimer(), resolve(reply)),
         reject: (failure) => (stopTimer(), reject(failure)),
       });
@@ -74,7 +81,7 @@ export class Requests implements Disposable {
   [Symbol.dispose](): void {
     this.#isClosed = true;
     this.#resources[Symbol.dispose]();
-    this.#failAll('closed');
+    this.#failAll(new RequestFailed('closed'));
   }
 
   #publish({ subject, payload, headers }: Request, token: string): void {
@@ -97,7 +104,18 @@ export class Requests implements Disposable {
     return waiting;
   }
 
-  #failAll(reason: RequestFailure): void {
-    for (const token of this.#waiting.keys()) this.#settle(token)?.reject(new RequestFailed(reason));
+  #failAll(failure: RequestFailed | PermissionDenied): void {
+    for (const token of this.#waiting.keys()) this.#settle(token)?.reject(failure);
+  }
+
+  /** NATS names the subject, not the message: everything that waits on it was or will be refused. */
+  #refuse(denied: PermissionDenied): void {
+    if (denied.subject === `${this.#inbox}.*`) {
+      this.#denied = denied;
+      return this.#failAll(denied);
+    }
+    for (const [token, { subject }] of this.#waiting) {
+      if (subject === denied.subject) this.#settle(token)?.reject(denied);
+    }
   }
 }

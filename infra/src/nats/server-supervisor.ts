@@ -4,7 +4,7 @@ import { closeSync, openSync } from 'node:fs';
 import type { World } from '@parley/domain';
 import { endProcess, identifyProcess } from '../runtime/processes.ts';
 import { retryDelayMs } from './retry-delay.ts';
-import { serverArguments } from './server-config.ts';
+import { serverArguments } from './server-config-file.ts';
 import { untilServerReady } from './server-ready.ts';
 
 export const SUPERVISION = {

@@ -11,7 +11,7 @@ import { createWorld } from '../runtime/index.ts';
 import {
   connectNats,
   DataDirectoryInUse,
-  openDeployment,
+  createDeployment,
   startNatsServer,
   type NatsServer,
   type NatsServerEvent,
@@ -50,10 +50,10 @@ test('keeps its streams in log/ from one start to the next, and syncs always', a
     const jsm = await jetstreamManager(connection.nc);
     const names = (await Array.fromAsync(jsm.streams.list())).map(({ config }) => config.name);
     expect(names.includes('CHAT_1')).toBe(round === 1);
-    await openDeployment({ connection, shards: 2, replicas: 1 });
+    await createDeployment({ connection, world: createWorld(), shards: 2, replicas: 1 });
   }
   expect(events.map(({ type }) => type)).toEqual(['Ready', 'Ready']);
-  expect(await readFile(path.join(dataDirectory, 'nats-server.conf'), 'utf8')).toContain('sync_interval: always');
+  expect(await readFile(path.join(dataDirectory, 'nats-server.conf'), 'utf8')).toContain('sync_interval: "always"');
 });
 
 test('starts it again when it dies, on the same port', async () => {
@@ -64,7 +64,7 @@ test('starts it again when it dies, on the same port', async () => {
   await expect.poll(() => events.map(({ type }) => type), { timeout: 10_000 }).toEqual(['Ready', 'Died', 'Ready']);
   expect(server.pid).not.toBe(first);
   await expect.poll(() => connection.isUp, { timeout: 10_000 }).toBe(true);
-  await openDeployment({ connection, shards: 1, replicas: 1 });
+  await createDeployment({ connection, world: createWorld(), shards: 1, replicas: 1 });
 });
 
 test('gives up on one that dies again and again', async () => {

@@ -5,7 +5,7 @@ import type { World } from '@parley/domain';
 import { freePort } from '../runtime/free-port.ts';
 import { lockDataDirectory } from './data-directory-lock.ts';
 import { endProcess, processesRunning } from '../runtime/processes.ts';
-import { serverArguments, writeServerConfig } from './server-config.ts';
+import { serverArguments, writeServerConfig } from './server-config-file.ts';
 import { ServerSupervisor, SUPERVISION, type SupervisionEvent } from './server-supervisor.ts';
 
 export type NatsServerEvent = SupervisionEvent | { readonly type: 'OrphanEnded'; readonly pid: number };

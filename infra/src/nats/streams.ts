@@ -1,14 +1,10 @@
 // The one table of streams (docs/jetstream.md): nothing else declares one. What differs from it on the server is reported, never
 // repaired: a stream holds the truth, and a repair that guesses wrong deletes it.
 import { ACCEPTANCE, allShards } from '@parley/domain';
-import {
-  DiscardPolicy,
-  RetentionPolicy,
-  StorageType,
-  type JetStreamManager,
-  type StreamConfig,
-  type StreamInfo,
-} from '@nats-io/jetstream';
+import { DiscardPolicy, RetentionPolicy, StorageType, type StreamConfig } from '@nats-io/jetstream';
+import { API_CODES, ApiError, type ApiAnswer } from './api-error.ts';
+import type { JetStreamApi } from './jetstream-api.ts';
+import { Semaphore } from '../runtime/semaphore.ts';
 import { chatStream } from './subjects.ts';
 
 export interface StreamSizing {
@@ -56,10 +52,13 @@ export const CONFIG_BUCKET = 'parley_config';
 /** Where stateless readers are, and which generation of a projection serves. */
 export const PROJECTIONS_BUCKET = 'parley_projections';
 
-/** The stream under a key-value bucket, as NATS's ADR-8 has it, with one value kept for each key. */
+/** The stream under a key-value bucket, as NATS's ADR-8 has it. */
+export const keyValueStream = (bucket: string): string => `KV_${bucket}`;
+
+/** With one value kept for each key. */
 const keyValueBucket = (bucket: string, stored: Partial<StreamConfig>): StreamDeclaration => ({
   ...stored,
-  name: `KV_${bucket}`,
+  name: keyValueStream(bucket),
   subjects: [`$KV.${bucket}.>`],
   retention: RetentionPolicy.Limits,
   discard: DiscardPolicy.New,
@@ -91,24 +90,47 @@ const differenceLine = ({ stream, key, declared, actual }: StreamDifference): st
   `  ${stream}.${key}: declared ${JSON.stringify(declared)}, is ${JSON.stringify(actual)}`;
 
 /** Creates the streams that are missing; throws StreamMismatch when one that exists is not as declared. Idempotent. */
-export async function declareStreams(jsm: JetStreamManager, sizing: StreamSizing): Promise<void> {
-  const table = streamTable(sizing);
-  const existing = await existingStreams(jsm);
-  const differences = table.flatMap((declared) => differencesFrom(declared, existing.get(declared.name)));
+export async function declareStreams(api: JetStreamApi, sizing: StreamSizing): Promise<void> {
+  const missing = await missingStreams(api, sizing);
+  const slots = new Semaphore(creationsAtOnceMax);
+  await Promise.all(
+    missing.map(async (declared) => {
+      using _slot = await slots.acquire();
+      await api.ask(`STREAM.CREATE.${declared.name}`, declared);
+    }),
+  );
+}
+
+/** Each elects a leader: many at once take longer than a request waits. */
+const creationsAtOnceMax = 4;
+
+/** Those of the table that do not exist; throws StreamMismatch when one that exists is not as declared. Changes nothing. */
+export async function missingStreams(api: JetStreamApi, sizing: StreamSizing): Promise<readonly StreamDeclaration[]> {
+  const declarations = streamTable(sizing);
+  const compared = await Promise.all(
+    declarations.map(async (declared) => ({ declared, actual: await found(api, declared) })),
+  );
+  const differences = compared.flatMap(({ declared, actual }) => (actual ? differencesFrom(declared, actual) : []));
   if (differences.length > 0) throw new StreamMismatch(differences);
-  const missing = table.filter(({ name }) => !existing.has(name));
-  await Promise.all(missing.map((declared) => jsm.streams.add(declared)));
+  return compared.filter(({ actual }) => actual === undefined).map(({ declared }) => declared);
 }
 
-async function existingStreams(jsm: JetStreamManager): Promise<ReadonlyMap<string, StreamInfo>> {
-  const streams = new Map<string, StreamInfo>();
-  for await (const info of jsm.streams.list()) streams.set(info.config.name, info);
-  return streams;
+/** How the stream is configured; undefined when it does not exist. One by one: no role may list streams that are not its own. */
+async function found(api: JetStreamApi, { name }: StreamDeclaration): Promise<object | undefined> {
+  try {
+    return (await api.ask<StreamConfigAnswer>(`STREAM.INFO.${name}`)).config;
+  } catch (error) {
+    if (error instanceof ApiError && error.code === API_CODES.StreamNotFound) return undefined;
+    throw error;
+  }
 }
 
-function differencesFrom(declared: StreamDeclaration, existing: StreamInfo | undefined): readonly StreamDifference[] {
-  if (existing === undefined) return [];
-  const actual = new Map<string, unknown>(Object.entries(existing.config));
+interface StreamConfigAnswer extends ApiAnswer {
+  readonly config: object;
+}
+
+function differencesFrom(declared: StreamDeclaration, existing: object): readonly StreamDifference[] {
+  const actual = new Map<string, unknown>(Object.entries(existing));
   return Object.entries(declared)
     .filter(([key, value]) => JSON.stringify(value) !== JSON.stringify(actual.get(key) ?? unset(value)))
     .map(([key, value]) => ({ stream: declared.name, key, declared: value, actual: actual.get(key) }));

@@ -25,3 +25,6 @@ export function parseChatSubject(subject: string): Omit<ChatSubject, 'shard'> | 
 
 /** Core NATS, not stored: frames for the sessions of one gateway process. */
 export const gatewaySubject = (gatewayId: string): string => `gw.${gatewayId}`;
+
+/** Core NATS, not stored: a hint that a conversation changed. */
+export const invalidateSubject = (conversationId: string): string => `invalidate.${conversationId}`;

@@ -12,7 +12,7 @@ import {
   type StoredEvent,
   type UserId,
 } from '@parley/domain';
-import { connectNats, NatsEventLog, openDeployment, type Connection } from './index.ts';
+import { connectNats, NatsEventLog, createDeployment, type Connection } from './index.ts';
 import type { Upcasters } from './event-types.ts';
 import { testWorld, type TestWorld } from './test-servers.ts';
 
@@ -34,8 +34,8 @@ export interface TestLogOptions {
 export async function openTestLog({ servers, shards = 2, replicas = 1, upcasters }: TestLogOptions): Promise<TestLog> {
   await using opening = new AsyncDisposableStack();
   const connection = opening.use(await connectNats({ servers, name: 'test' }));
-  await openDeployment({ connection, shards, replicas });
   const world = testWorld();
+  await createDeployment({ connection, world, shards, replicas });
   const counts = new Map<number | string, number>();
   const observe = (what: number | string): void => void counts.set(what, (counts.get(what) ?? 0) + 1);
   const observer = {
@@ -60,7 +60,10 @@ export interface Room {
   readonly shard: Shard;
 }
 
-export async function createRoom({ log, world }: TestLog, id: string = world.uuid()): Promise<Room> {
+export async function createRoom(
+  { log, world }: Pick<TestLog, 'log' | 'world'>,
+  id: string = world.uuid(),
+): Promise<Room> {
   const conversationId = `g_${id}` as ConversationId;
   const room = { conversationId, meta: NO_POSITION, shard: shardOf(conversationId, log.shards) };
   const { position: meta } = await stored(log, memberLeaves(world, room));

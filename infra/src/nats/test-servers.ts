@@ -9,8 +9,11 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { World } from '@parley/domain';
 import { jetstreamManager } from '@nats-io/jetstream';
-import { connect } from '@nats-io/transport-node';
 import { createWorld } from '../runtime/index.ts';
+import { connectNats, type NatsConnectionOptions } from './connect.ts';
+import type { Role } from './permissions.ts';
+import { serverConfig, type NatsUser, type ServerSettings, type UserSettings } from './server-config.ts';
+import type { CertificateFiles } from './test-certificates.ts';
 
 /** The project's bootstrap names it; without, where the bootstrap puts it. */
 export function natsServerBinary(): string {
@@ -44,28 +47,64 @@ export interface TestCluster extends AsyncDisposable {
   readonly urls: string[];
 }
 
-/** One server, R1, that syncs always, as standalone; another interval is only for filling a log quickly. */
-export async function startTestServer({ syncInterval = 'always' } = {}): Promise<TestServer> {
+export interface TestSecurity {
+  /** Users with their permissions; `credentialsOf` says who they are. Without, everyone may do everything. */
+  readonly users?: { readonly shards: number; readonly password?: UserSettings['password'] };
+  /** For clients and between servers, both of whom show this certificate. */
+  readonly tls?: CertificateFiles;
+}
+
+export interface TestServerOptions extends TestSecurity {
+  /** Another sync interval than `always` is only for filling a log quickly. */
+  readonly settings?: Pick<ServerSettings, 'syncInterval'>;
+  readonly environment?: NodeJS.ProcessEnv;
+}
+
+const passwordOf = (user: NatsUser): string => `the-${user}-password`;
+
+export const credentialsOf = (role: Role) => ({ role, credentials: { user: role, password: passwordOf(role) } });
+
+const securityOf = ({ users, tls }: TestSecurity) => ({
+  ...(users && { users: { password: passwordOf, ...users } }),
+  ...(tls && { tls }),
+});
+
+/** What our own connection needs. */
+const accessOf = ({ users, tls }: TestSecurity) => ({
+  ...(users && credentialsOf('operator')),
+  ...(tls && { tls: tls.texts }),
+});
+
+/** One server, R1, that syncs always, as standalone. */
+export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
   const [port = 0] = await freePorts(1);
-  const server = await prepareServer({ name: 'n1', port, syncInterval });
+  const server = await prepareServer(
+    { name: 'n1', port, ...securityOf(options), ...options.settings },
+    options.environment,
+  );
   await server.start();
-  await untilJetStreamReady([server.url], 1);
+  await untilJetStreamReady([server.url], 1, accessOf(options));
   return server;
 }
 
 /** Three servers on loopback, for R3. */
-export async function startTestCluster(): Promise<TestCluster> {
+export async function startTestCluster(security: TestSecurity = {}): Promise<TestCluster> {
   const ports = await freePorts(6);
-  const routes = ports.slice(3).map((port) => `nats://127.0.0.1:${port}`);
+  const routes = ports.slice(3).map((port) => `nats://${route.user}:${route.password}@127.0.0.1:${port}`);
   const servers = await Promise.all(
     ports.slice(0, 3).map((port, index) => {
-      const cluster = `cluster { name: test, listen: "127.0.0.1:${ports[index + 3]}", routes: [${routes.join(', ')}] }`;
-      return prepareServer({ name: `n${index + 1}`, port, cluster });
+      const listen = `127.0.0.1:${ports[index + 3]}`;
+      return prepareServer({
+        name: `n${index + 1}`,
+        port,
+        cluster: { listen, routes, password: route, ...(security.tls && { tls: security.tls }) },
+        ...securityOf(security),
+      });
     }),
   );
   await Promise.all(servers.map((server) => server.start()));
   const urls = servers.map(({ url }) => url);
-  await untilJetStreamReady(urls, 3);
+  await untilJetStreamReady(urls, 3, accessOf(security));
   return {
     servers,
     urls,
@@ -75,21 +114,25 @@ export async function startTestCluster(): Promise<TestCluster> {
   };
 }
 
-async function prepareServer(options: {
-  name: string;
-  port: number;
-  syncInterval?: string;
-  cluster?: string;
-}): Promise<TestServer> {
-  const { name, port, syncInterval = 'always', cluster = '' } = options;
+const route = { user: 'route', password: 'the-route-password' };
+
+type TestSettings = Omit<ServerSettings, 'listen' | 'storeDirectory' | 'name'> & {
+  readonly name: string;
+  readonly port: number;
+};
+
+const storeBytesMax = 8 * 1024 ** 3;
+
+async function prepareServer({ port, ...settings }: TestSettings, environment = {}): Promise<TestServer> {
   const folder = await mkdtemp(path.join(tmpdir(), 'parley-nats-'));
   const config = path.join(folder, 'nats.conf');
-  const jetstream = `jetstream { store_dir: "${folder}", sync_interval: ${syncInterval}, max_mem: 256MB, max_file: 8GB }`;
-  await writeFile(config, `server_name: ${name}\nlisten: "127.0.0.1:${port}"\n${jetstream}\n${cluster}\n`);
+  const listen = `127.0.0.1:${port}`;
+  const logFile = path.join(folder, 'nats.log');
+  await writeFile(config, serverConfig({ ...settings, listen, storeDirectory: folder, storeBytesMax, logFile }));
   let child: ChildProcess | undefined;
   const server: TestServer = {
-    name,
-    url: `nats://127.0.0.1:${port}`,
+    name: settings.name,
+    url: `nats://${listen}`,
     signal: (signal) => void child?.kill(signal),
     async kill() {
       const ended = child && child.exitCode === null && child.signalCode === null ? once(child, 'exit') : undefined;
@@ -97,7 +140,7 @@ async function prepareServer(options: {
       await ended;
     },
     async start() {
-      child = spawn(natsServerBinary(), ['-c', config, '-l', path.join(folder, 'nats.log')], { stdio: 'ignore' });
+      child = spawn(natsServerBinary(), ['-c', config], { stdio: 'ignore', env: environment });
     },
     async [Symbol.asyncDispose]() {
       await server.kill();
@@ -108,11 +151,15 @@ async function prepareServer(options: {
 }
 
 /** A stream of as many replicas can be created. */
-async function untilJetStreamReady(urls: string[], replicas: number): Promise<void> {
+async function untilJetStreamReady(
+  servers: string[],
+  replicas: number,
+  access: Pick<NatsConnectionOptions, 'role' | 'credentials' | 'tls'>,
+): Promise<void> {
   for (let attempt = 0; ; attempt++) {
     try {
-      await using nc = await connect({ servers: urls, timeout: 1_000 });
-      const jsm = await jetstreamManager(nc);
+      await using connection = await connectNats({ servers, name: 'test-set-up', ...access });
+      const jsm = await jetstreamManager(connection.nc, { timeout: 2_000 });
       await jsm.streams.add({ name: 'READY', subjects: ['ready'], num_replicas: replicas });
       await jsm.streams.delete('READY');
       return;
