@@ -4,7 +4,7 @@ import { provided, run } from './programs.ts';
 const folder = 'infra/deploy';
 const chart = `${folder}/helm/parley`;
 
-const users = ['gateway', 'delivery', 'projector', 'push', 'setup', 'operator', 'system', 'cluster'];
+const users = ['gateway', 'delivery', 'projector', 'push', 'setup', 'operator', 'system', 'route'];
 
 /** As start.sh sets them; what they are does not matter to the syntax. */
 const natsVariables: NodeJS.ProcessEnv = {
@@ -12,7 +12,7 @@ const natsVariables: NodeJS.ProcessEnv = {
     users.map((user): [string, string] => [`PARLEY_NATS_${user.toUpperCase()}_PASSWORD`, 'secret']),
   ),
   PARLEY_NATS_SERVER_NAME: 'nats-1',
-  PARLEY_NATS_ROUTES: '[nats://cluster:secret@nats-1:6222]',
+  PARLEY_NATS_ROUTES: '["nats://route:secret@nats-1:6222"]',
 };
 
 /** What they found, each under the name of what was read. */
