@@ -1,3 +1,4 @@
-// What a fleet shares and may forget, in Redis or Valkey: sessions and gateways' leases.
+// What a fleet shares and may forget, in Redis or Valkey: sessions, gateways' leases, and leases of shards.
 export { openSessionRegistry, type RedisSessionRegistryOptions } from './session-registry.ts';
-export type { RedisReport } from './connection.ts';
+export { connectRedis, type RedisConnection, type RedisOptions, type RedisReport } from './connection.ts';
+export { createLeases } from './leases.ts';
