@@ -60,6 +60,18 @@ describe('the shards of a role', () => {
     expect([...two.shards].every((shard) => before[1]?.has(shard))).toBe(true);
   });
 
+  it('move only as far as they must when a worker goes', async () => {
+    const fleet = createFleet(16);
+    const [one, two, three] = [fleet.start('one'), fleet.start('two'), fleet.start('three')];
+    await fleet.pass(evenMs);
+    const before = [new Set(two.shards), new Set(three.shards)];
+    await fleet.stopped(one);
+    await fleet.pass(evenMs);
+    expect([two.shards.size, three.shards.size]).toEqual([8, 8]);
+    expect(before[0]?.isSubsetOf(two.shards)).toBe(true);
+    expect(before[1]?.isSubsetOf(three.shards)).toBe(true);
+  });
+
   it('are never worked on by two while they are handed over', async () => {
     const fleet = createFleet(16);
     const one = fleet.start('one');
@@ -135,6 +147,21 @@ describe('leases that cannot be asked', () => {
     await fleet.pass(evenMs);
     expect([one.changes.length, two.changes.length]).toEqual(before);
     expect(one.failures.length).toBeGreaterThan(0);
+  });
+
+  it('do not add up: many short times are not a long one', async () => {
+    const fleet = createFleet(16);
+    const [one, two] = [fleet.start('one'), fleet.start('two')];
+    await fleet.pass(evenMs);
+    for (let times = 0; times < 5; times++) {
+      one.isCutOff = true;
+      await fleet.pass(renewMs);
+      one.isCutOff = false;
+      await fleet.pass(renewMs);
+    }
+    expect(one.failures).toHaveLength(5);
+    expect([one.shards.size, two.shards.size]).toEqual([8, 8]);
+    expect(one.changes.every(({ count }, index) => index === 0 || count === 8)).toBe(true);
   });
 
   it('make every worker work on all shards after a lease, and share again when they answer', async () => {

@@ -11,7 +11,7 @@ export const LEASES = {
 
 /** What is done for shards. */
 export interface ShardWork {
-  /** Nothing when it is under way. */
+  /** Called once, until it is ended. It may begin again while it still ends: it goes on after that. */
   begin(shard: Shard): void;
   /** Resolves when nothing more is done for the shard, unless it began again meanwhile. Never rejects. */
   end(shard: Shard): Promise<void>;
@@ -73,10 +73,10 @@ export function workOnLeasedShards(options: LeasedShardsOptions): AsyncDisposabl
     }
   }
 
-  /** Its fair share: what it works on before anything else, and nothing that is still being ended. */
+  /** Its fair share: what it works on before anything else. */
   async function claim(): Promise<readonly Shard[]> {
     const workers = await leases.join(role, worker, LEASES.leaseMs);
-    const others = all.filter((shard) => !active.has(shard) && !ending.has(shard));
+    const others = all.filter((shard) => !active.has(shard));
     const countMax = Math.ceil(all.length / Math.max(1, workers));
     return leases.acquire(role, worker, { shards: [...active, ...others], countMax, leaseMs: LEASES.leaseMs });
   }

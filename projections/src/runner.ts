@@ -87,11 +87,10 @@ function shardWork(reader: LogReader, dependencies: RunnerDependencies): ShardWo
   const runs = new Map<Shard, Run>();
   return {
     begin(shard) {
-      const before = runs.get(shard);
-      if (before && !before.left) return;
+      const before = runs.get(shard)?.left;
       const stop = new AbortController();
       const run = (): Promise<void> => runShard(reader, shard, { ...dependencies, signal: stop.signal });
-      runs.set(shard, { stop, running: before?.left ? before.left.then(run) : run() });
+      runs.set(shard, { stop, running: before ? before.then(run) : run() });
     },
     async end(shard) {
       const run = runs.get(shard);
