@@ -7,7 +7,7 @@ import { runDelivery } from '@parley/delivery';
 import type { DeliveryBatch, GatewayBus, SessionRegistry, UserId, World } from '@parley/domain';
 import { createGateway, type Gateway } from '@parley/gateway';
 import { loadConfig } from '@parley/infra/config';
-import { createSessionRegistry } from '@parley/infra/memory';
+import { createRateBuckets, createSessionRegistry } from '@parley/infra/memory';
 import {
   connectNats,
   natsGatewayBus,
@@ -83,7 +83,8 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
   const checkpoints = await openCheckpoints(connection, logEpoch);
   const delivers = { ...readSide, log, logEpoch, sessions, bus, checkpoints, world, observer: observed.runner };
   if (!options.deliveredByOthers) starting.use(runDelivery(delivers));
-  const deps = { ...readSide, log, sessions, bus, world, digest, readiness: [] };
+  const rates = createRateBuckets(world);
+  const deps = { ...readSide, log, sessions, bus, rates, world, digest, readiness: [] };
   const { logger } = observed;
   const observer = { ...observed.gateway, resynced: (reason: string) => options.onResync?.(reason) };
   const settings = await standaloneGateway(config, logEpoch);

@@ -8,25 +8,32 @@ export const CALLS = {
   timeoutMs: 3_000,
 } as const;
 
-/** What the port promises to reject with. */
 type Failure = new (message: string, options?: ErrorOptions) => Error;
+
+export interface CallsOptions {
+  /** What the port promises to reject with. */
+  readonly failure?: Failure;
+  readonly timeoutMs?: number;
+}
 
 export class Calls {
   readonly #world: Pick<World, 'schedule'>;
   readonly #Failure: Failure;
+  readonly #timeoutMs: number;
   #pending = 0;
 
-  constructor(world: Pick<World, 'schedule'>, failure: Failure = RegistryUnavailable) {
+  constructor(world: Pick<World, 'schedule'>, options: CallsOptions = {}) {
     this.#world = world;
-    this.#Failure = failure;
+    this.#Failure = options.failure ?? RegistryUnavailable;
+    this.#timeoutMs = options.timeoutMs ?? CALLS.timeoutMs;
   }
 
-  /** Rejects with the port's failure, within `CALLS.timeoutMs`. */
+  /** Rejects with the port's failure, in time. */
   async call<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
     if (this.#pending >= CALLS.pendingMax) throw new this.#Failure('too many calls wait for Redis');
     const { promise: tooLate, reject } = Promise.withResolvers<never>();
-    const error = new this.#Failure(`Redis did not answer within ${CALLS.timeoutMs} ms`);
-    using _timer = this.#world.schedule(CALLS.timeoutMs, () => reject(error));
+    const error = new this.#Failure(`Redis did not answer within ${this.#timeoutMs} ms`);
+    using _timer = this.#world.schedule(this.#timeoutMs, () => reject(error));
     this.#pending += 1;
     try {
       return await Promise.race([ask(), tooLate]);

@@ -41,7 +41,7 @@ export interface RedisPartOptions {
 }
 
 export function createLeases({ connection: { client }, world, namespace = 'parley' }: RedisPartOptions): Leases {
-  const calls = new Calls(world, LeasesUnavailable);
+  const calls = new Calls(world, { failure: LeasesUnavailable });
   // The braces make a Cluster keep a role's keys on one node, where one script sees all of them.
   const workersKey = (role: string): string => `${namespace}:lease:{${role}}:workers`;
   const keysOf = (role: string, shards: readonly Shard[]): string[] =>
