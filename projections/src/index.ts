@@ -3,6 +3,7 @@ export * from './coalesce.ts';
 export * from './conversations/conversation-list.ts';
 export * from './conversations/conversation-states.ts';
 export * from './conversations/conversations.ts';
+export * from './conversations/recent-heads.ts';
 export * from './leased-shards.ts';
 export * from './leases.ts';
 export * from './projection.ts';

@@ -2,5 +2,6 @@
 export { MemoryEventLog, type MemoryEventLogOptions } from './event-log.ts';
 export { createLeases } from './leases.ts';
 export { createRateBuckets } from './rate-buckets.ts';
+export { createRecentHeads } from './recent-heads.ts';
 export { createSessionRegistry } from './session-registry.ts';
 export * from './stores.ts';

@@ -25,11 +25,12 @@ const take = `
 
 export interface RedisRateBucketsOptions extends RedisPartOptions {
   readonly world: Pick<World, 'now' | 'schedule'>;
+  readonly answerMsMax?: number;
 }
 
 export function createRateBuckets(options: RedisRateBucketsOptions): RateBuckets {
-  const { connection, world, namespace = 'parley' } = options;
-  const calls = new Calls(world, { timeoutMs: RATES.answerMsMax });
+  const { connection, world, namespace = 'parley', answerMsMax = RATES.answerMsMax } = options;
+  const calls = new Calls(world, { timeoutMs: answerMsMax });
   const own = createOwnBuckets(world);
   let askAgainTs = 0;
 
