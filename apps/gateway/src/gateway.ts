@@ -99,7 +99,7 @@ export async function createGateway(dependencies: GatewayDependencies): Promise<
 }
 
 function createContext(dependencies: GatewayDependencies, tokens: TokenVerifier): HandlerContext {
-  const { config, world, log, states, timeline, conversations, digest, logger, observer } = dependencies;
+  const { config, world, log, states, timeline, conversations, rates, digest, logger, observer } = dependencies;
   const { limits } = config;
   const queue = createKeyedQueue(limits.outboxAppendsMax);
   const resumes = createKeyedQueue(resumesMax);
@@ -109,6 +109,7 @@ function createContext(dependencies: GatewayDependencies, tokens: TokenVerifier)
     states,
     timeline,
     conversations,
+    rates,
     world,
     digest,
     logger,

@@ -2,7 +2,7 @@
 // by the gateways' next renewal, which answers false, and they write their sessions again.
 import type { GatewayId, SessionEntry, SessionRegistry, TimestampMs, UserId, World } from '@parley/domain';
 import { Calls } from './calls.ts';
-import { RedisConnection, type RedisOptions } from './connection.ts';
+import { connectRedis, type RedisConnection, type RedisOptions } from './connection.ts';
 import { createKeys, gatewayOfValue, sessionValue, type Keys } from './keys.ts';
 import { OwnSessions } from './own-sessions.ts';
 
@@ -38,11 +38,7 @@ export interface RedisSessionRegistryOptions extends RedisOptions {
 
 /** Resolves once connected; rejects with RegistryUnavailable when that takes too long. */
 export async function openSessionRegistry(options: RedisSessionRegistryOptions): Promise<SessionRegistry & Disposable> {
-  using resources = new DisposableStack();
-  const connection = resources.use(new RedisConnection(options));
-  await connection.untilReady(options.world);
-  resources.move();
-  return new RedisSessionRegistry(connection, options);
+  return new RedisSessionRegistry(await connectRedis(options), options);
 }
 
 class RedisSessionRegistry implements SessionRegistry, Disposable {

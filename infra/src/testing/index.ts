@@ -1,0 +1,2 @@
+// For other packages' tests: servers of their own.
+export { startTestValkey, type TestValkey } from '../redis/test-servers.ts';
