@@ -129,25 +129,35 @@ test.each([
   stop([alice, ...others]);
 });
 
-test('while the registry is away messages are acked, nobody new gets in, and what was said follows', async () => {
-  await using fleet = await startFleet();
-  const [alice, bob] = [fleet.client('alice', () => 0), fleet.client('bob', () => 1)];
-  const id = await conversation(fleet, ['alice', 'bob']);
-  await untilQuiet([alice, bob], id);
-  await fleet.valkey.kill();
-  expect(isAcked(await alice.send(id, 'said while it was away'))).toBe(true);
-  const carol = fleet.client('carol', () => 2);
-  await eventually('carol was refused', () => carol.closeCodes.length > 2);
-  expect(carol.connections).toBe(0);
-  const page = await call(fleet, 'bob', `GET /v1/conversations/${id}/messages`);
-  expect(await page.json()).toMatchObject({ messages: [{ body: 'said while it was away' }] });
-  expect(bodiesOf(bob, id)).toEqual([]);
-  await fleet.valkey.start();
-  await eventually('bob has it', () => bodiesOf(bob, id).includes('said while it was away'));
-  await eventually('carol is in', () => carol.isReady);
-  expect(bob.connections).toBe(1);
-  stop([alice, bob, carol]);
-});
+test.each([
+  ['gone', async ({ valkey }: Fleet) => valkey.kill(), async ({ valkey }: Fleet) => valkey.start()],
+  [
+    'silent',
+    async ({ valkey }: Fleet) => valkey.signal('SIGSTOP'),
+    async ({ valkey }: Fleet) => valkey.signal('SIGCONT'),
+  ],
+])(
+  'while the registry is %s messages are acked, nobody new gets in, and what was said follows',
+  async (_, end, begin) => {
+    await using fleet = await startFleet();
+    const [alice, bob] = [fleet.client('alice', () => 0), fleet.client('bob', () => 1)];
+    const id = await conversation(fleet, ['alice', 'bob']);
+    await untilQuiet([alice, bob], id);
+    await end(fleet);
+    expect(isAcked(await alice.send(id, 'said while it was away'))).toBe(true);
+    const carol = fleet.client('carol', () => 2);
+    await eventually('carol was refused', () => carol.closeCodes.length > 1);
+    expect(carol.connections).toBe(0);
+    const page = await call(fleet, 'bob', `GET /v1/conversations/${id}/messages`);
+    expect(await page.json()).toMatchObject({ messages: [{ body: 'said while it was away' }] });
+    expect(bodiesOf(bob, id)).toEqual([]);
+    await begin(fleet);
+    await eventually('bob has it', () => bodiesOf(bob, id).includes('said while it was away'));
+    await eventually('carol is in', () => carol.isReady);
+    expect(bob.connections).toBe(1);
+    stop([alice, bob, carol]);
+  },
+);
 
 test('after a gateway died its clients go on elsewhere, and nothing is published to it any more', async () => {
   await using fleet = await startFleet();
