@@ -1,8 +1,9 @@
 // A user's sessions over several gateways that share a registry and a bus, both in memory.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { RegistryUnavailable, type SessionRegistry } from '@parley/domain';
 import { expect, it } from 'vitest';
 import { settleMs } from './sessions.ts';
-import type { TestClient } from './testing/client.ts';
+import type { Closed, TestClient } from './testing/client.ts';
 import { openHouse, type House } from './testing/house.ts';
 import { upgrade } from './testing/upgrade.ts';
 
@@ -15,7 +16,7 @@ it('closes the older of two equal sessions with 4005, on whichever gateway it is
   using other = await a.connect('alice');
   using bob = await a.connect('bob', same);
   using newer = await b.connect('alice', same);
-  expect(await older.closed).toEqual({ code: 4005, reason: 'superseded' });
+  expect(await closeOf(older)).toEqual({ code: 4005, reason: 'superseded' });
   for (const client of [newer, other, bob]) expect(await client.settled()).toEqual([]);
   await expect.poll(() => gatewaysOf(a, 'alice')).toEqual([a.gateway.gatewayId, b.gateway.gatewayId].toSorted());
 });
@@ -25,7 +26,7 @@ it('leaves the newer session registered when the older one goes', async () => {
   await using b = await openHouse({ beside: a });
   using older = await a.connect('alice', same);
   using newer = await b.connect('alice', same);
-  await older.closed;
+  await closeOf(older);
   await expect.poll(() => gatewaysOf(a, 'alice')).toEqual([b.gateway.gatewayId]);
   expect(await newer.settled()).toEqual([]);
 });
@@ -39,9 +40,9 @@ it('has as many sockets for a user as there may be over all gateways, and closes
   using third = await a.connect('alice');
   for (const client of [first, second, third]) expect(await client.settled()).toEqual([]);
   using fourth = await b.connect('alice');
-  expect(await first.closed).toMatchObject({ code: 4004 });
+  expect(await closeOf(first)).toMatchObject({ code: 4004 });
   using fifth = await b.connect('alice');
-  expect(await second.closed).toMatchObject({ code: 4004 });
+  expect(await closeOf(second)).toMatchObject({ code: 4004 });
   for (const client of [third, fourth, fifth]) expect(await client.settled()).toEqual([]);
 });
 
@@ -84,6 +85,22 @@ it('ends with the limit of sessions, no fewer and no more, after forty connect a
   for (const client of clients) client.socket.close();
 });
 
+it('closes a socket as it opens that had to give way before', async () => {
+  const opening = Promise.withResolvers<void>();
+  const slow = (registry: SessionRegistry): SessionRegistry => ({
+    ...registry,
+    register: async (entry) => registry.register(entry).finally(() => opening.promise),
+  });
+  await using a = await openHouse({ dependencies: ({ sessions }) => ({ sessions: slow(sessions) }) });
+  await using b = await openHouse({ beside: a });
+  const older = a.open(await a.token('alice'), `?${new URLSearchParams(same).toString()}`);
+  await expect.poll(() => gatewaysOf(a, 'alice')).toHaveLength(1);
+  using newer = await b.connect('alice', same);
+  opening.resolve();
+  expect(await closeOf(older)).toMatchObject({ code: 4005 });
+  expect(await newer.settled()).toEqual([]);
+});
+
 it('tells the other gateway again when its word was lost', async () => {
   await using a = await openHouse();
   await using b = await openHouse({ beside: a });
@@ -94,7 +111,7 @@ it('tells the other gateway again when its word was lost', async () => {
   expect(await older.settled()).toEqual([]);
   a.bus.losesEnds = false;
   await b.world.advance(settleMs);
-  expect(await older.closed).toMatchObject({ code: 4005 });
+  expect(await closeOf(older)).toMatchObject({ code: 4005 });
   expect(await newer.settled()).toEqual([]);
 });
 
@@ -105,7 +122,7 @@ it('ends a session itself that finds a newer one when it registers again', async
   a.bus.losesEnds = true;
   using newer = await b.connect('alice', same);
   a.bus.interrupt(); // as after a reconnect, which is when words are lost
-  expect(await older.closed).toMatchObject({ code: 4005 });
+  expect(await closeOf(older)).toMatchObject({ code: 4005 });
   expect((await newer.next('resync')).type).toBe('resync');
 });
 
@@ -146,6 +163,10 @@ it('answers 503 to who connects while the registry is away, and REST all the sam
   expect(answer).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
   expect((await house.call('alice', 'GET /v1/conversations')).status).toBe(200);
 });
+
+/** Undefined: it stays open, for all this test can wait. */
+const closeOf = async (client: TestClient): Promise<Closed | undefined> =>
+  Promise.race([client.closed, sleep(5_000, undefined)]);
 
 /** Perhaps closed again before its `hello`. */
 async function open(house: House, query: Readonly<Record<string, string>>): Promise<TestClient> {
