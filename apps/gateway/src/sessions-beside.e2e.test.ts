@@ -164,9 +164,9 @@ it('answers 503 to who connects while the registry is away, and REST all the sam
   expect((await house.call('alice', 'GET /v1/conversations')).status).toBe(200);
 });
 
-/** Undefined: it stays open, for all this test can wait. */
+/** Undefined: it stays open, for longer than a word from gateway to gateway takes, and less than one that is said again. */
 const closeOf = async (client: TestClient): Promise<Closed | undefined> =>
-  Promise.race([client.closed, sleep(5_000, undefined)]);
+  Promise.race([client.closed, sleep(settleMs / 2, undefined)]);
 
 /** Perhaps closed again before its `hello`. */
 async function open(house: House, query: Readonly<Record<string, string>>): Promise<TestClient> {
