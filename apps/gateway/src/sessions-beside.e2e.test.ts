@@ -89,7 +89,11 @@ it('closes a socket as it opens that had to give way before', async () => {
   const opening = Promise.withResolvers<void>();
   const slow = (registry: SessionRegistry): SessionRegistry => ({
     ...registry,
-    register: async (entry) => registry.register(entry).finally(() => opening.promise),
+    register: async (entry) => {
+      const registration = await registry.register(entry);
+      await opening.promise;
+      return registration;
+    },
   });
   await using a = await openHouse({ dependencies: ({ sessions }) => ({ sessions: slow(sessions) }) });
   await using b = await openHouse({ beside: a });

@@ -3,7 +3,6 @@ import { expect, test } from 'vitest';
 import { eventually, isAcked, type RecordingClient } from '@parley/proof';
 import { startFleet, type Fleet } from './fleet.ts';
 
-
 test("each socket of a user, on whichever gateway, is given each message once and in order, the sender's others too", async () => {
   await using fleet = await startFleet();
   const alices = [0, 1, 2].map((at) => fleet.client('alice', () => at));

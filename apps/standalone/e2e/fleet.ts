@@ -111,8 +111,8 @@ async function openHouse({ natsUrl }: Servers, parts: AsyncDisposableStack) {
   });
   const observed = observe(config);
   const connection = parts.use(await connectNats({ servers: natsUrl, name: 'fleet' }));
-  const { logEpoch } = await createDeployment({ connection, shards, replicas: 1 });
   const world = createWorld();
+  const { logEpoch } = await createDeployment({ connection, world, shards, replicas: 1 });
   const log = parts.use(new NatsEventLog({ connection, world, shards }));
   const [timelineStore, conversationStore] = [createMemoryTimeline(), createMemoryConversations()];
   parts.use(

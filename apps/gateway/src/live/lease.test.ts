@@ -19,7 +19,8 @@ async function openLease() {
   const counted = {
     ...registry,
     holdsLease: async (id: string) => ask(async () => (asked.looks++, registry.holdsLease(id))),
-    renewLease: async (id: string, until: number) => ask(async () => (asked.renewals++, registry.renewLease(id, until))),
+    renewLease: async (id: string, until: number) =>
+      ask(async () => (asked.renewals++, registry.renewLease(id, until))),
   };
   const lease = await keepLease({ gatewayId, registry: counted, world, logger, onLapsed: () => asked.lapses++ });
   return { world, registry, asked, away, [Symbol.asyncDispose]: () => lease[Symbol.asyncDispose]() };

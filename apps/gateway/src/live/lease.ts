@@ -4,7 +4,7 @@ import type { GatewayId, SessionRegistry, World } from '@parley/domain';
 import type { GatewayLogger } from '../dependencies.ts';
 import { every } from '../every.ts';
 
-export const LEASE = {
+const LEASE = {
   /** A look, so that a registry that was wiped, or a laptop that slept, leaves nobody silent for longer. */
   lookMs: 1_000,
   /** Looks until the lease is written again: counted, not timed, for clocks jump. */
