@@ -3,6 +3,7 @@ export * from './acceptance.ts';
 export * from './conversation/index.ts';
 export * from './decider.ts';
 export * from './event.ts';
+export * from './giving-way.ts';
 export * from './ids.ts';
 export * from './limits.ts';
 export * from './log.ts';

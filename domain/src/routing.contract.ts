@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { UserId } from './ids.ts';
-import type { GatewayId, SessionEntry, SessionRegistry } from './routing.ts';
+import type { ArrivedSession, GatewayId, SessionEntry, SessionRegistry } from './routing.ts';
 import type { World } from './world.ts';
 
 export interface OpenedRegistry extends AsyncDisposable {
@@ -22,6 +22,7 @@ const shortLeaseMs = 150;
 export function describeSessionRegistry(name: string, open: Open): void {
   describe(`${name}, as a session registry`, () => {
     sessionCases(open);
+    arrivalCases(open);
     manyCases(open);
     leaseCases(open);
     propertyCases(open);
@@ -74,6 +75,72 @@ function sessionCases(open: Open): void {
   });
 }
 
+function arrivalCases(open: Open): void {
+  test('tells a session of the others its user has, wherever they are, and of nobody else', async () => {
+    await using house = await fixture(open);
+    const [first, second] = [session(ada, 's1', 'gw-1'), { ...session(ada, 's2', 'gw-2'), name: 'tab' }];
+    await house.registry.register(session('bob' as UserId, 's9', 'gw-1'));
+    const { arrivedTs, others } = await house.registry.register(first);
+    expect(others).toEqual([]);
+    expect((await house.registry.register(second)).others).toEqual([{ ...first, arrivedTs }]);
+    await house.registry.unregister(second);
+    expect((await house.registry.register(session(ada, 's3', 'gw-2'))).others.map(idOf)).toEqual(['s1']);
+  });
+
+  test('puts those that come at once one after the other, each told of all before it', async () => {
+    await using house = await fixture(open);
+    const came = await Promise.all(
+      Array.from({ length: 50 }, async (_, index) => {
+        const entry = session(ada, `s${index}`, index % 2 === 0 ? 'gw-1' : 'gw-2');
+        return { id: entry.sessionId, ...(await house.registry.register(entry)) };
+      }),
+    );
+    const inOrder = came.toSorted((one, other) => one.arrivedTs - other.arrivedTs);
+    expect(new Set(came.map(({ arrivedTs }) => arrivedTs)).size).toBe(50);
+    for (const [index, { others }] of inOrder.entries()) {
+      const before = inOrder.slice(0, index).map(({ id }) => id);
+      expect(others.map(idOf).toSorted()).toEqual(before.toSorted());
+    }
+  });
+
+  test('lets a new session come after the others, however far ahead the clock of their gateway was', async () => {
+    await using house = await fixture(open);
+    const aheadTs = house.world.now() + 3_600_000;
+    await house.registry.register({ ...session(ada, 's1', 'gw-1'), arrivedTs: aheadTs });
+    expect((await house.registry.register(session(ada, 's2', 'gw-2'))).arrivedTs).toBeGreaterThan(aheadTs);
+  });
+
+  test('keeps the place of a session that is registered again, with its time or without', async () => {
+    await using house = await fixture(open);
+    const [first, second] = [session(ada, 's1', 'gw-1'), session(ada, 's2', 'gw-2')];
+    const { arrivedTs } = await house.registry.register(first);
+    const registration = await house.registry.register(second);
+    expect((await house.registry.register(first)).arrivedTs).toBe(arrivedTs);
+    expect((await house.registry.register({ ...first, arrivedTs })).arrivedTs).toBe(arrivedTs);
+    expect(await house.registry.register(second)).toEqual(registration);
+  });
+
+  test('restores the order of arrival from those that come again after everything was forgotten', async () => {
+    await using house = await fixture(open);
+    const entries = ['s1', 's2', 's3'].map((id, index) => session(ada, id, `gw-${1 + (index % 2)}`));
+    const arrived: ArrivedSession[] = [];
+    for (const entry of entries) arrived.push({ ...entry, ...(await arrivalOf(house.registry, entry)) });
+    for (const entry of entries) await house.registry.unregister(entry);
+    for (const session of arrived.toReversed()) await house.registry.register(session);
+    const { others } = await house.registry.register(session(ada, 'new', 'gw-1'));
+    expect(others.toSorted((one, other) => one.arrivedTs - other.arrivedTs)).toEqual(arrived);
+  });
+
+  test('tells nobody of the sessions of a gateway that is dead', async () => {
+    await using house = await fixture(open);
+    await house.registry.register(session(ada, 's1', 'gw-1'));
+    await house.registry.register(session(ada, 's2', 'gw-never'));
+    expect((await house.registry.register(session(ada, 's3', 'gw-2'))).others.map(idOf)).toEqual(['s1']);
+    await house.registry.endLease('gw-1');
+    expect((await house.registry.register(session(ada, 's3', 'gw-2'))).others).toEqual([]);
+  });
+}
+
 function manyCases(open: Open): void {
   test('leaves out users without a session, whatever their ids', async () => {
     await using house = await fixture(open);
@@ -114,9 +181,12 @@ function leaseCases(open: Open): void {
   test('renews a lease with the news whether it was held', async () => {
     await using house = await fixture(open);
     expect(await house.renew('gw-1')).toBe(true);
+    expect(await house.registry.holdsLease('gw-new')).toBe(false);
     expect(await house.renew('gw-new', shortLeaseMs)).toBe(false);
+    expect(await house.registry.holdsLease('gw-new')).toBe(true);
     expect(await house.renew('gw-new', shortLeaseMs)).toBe(true);
     await house.pass(2 * shortLeaseMs);
+    expect(await house.registry.holdsLease('gw-new')).toBe(false);
     expect(await house.renew('gw-new')).toBe(false);
     expect(await house.gateways()).toEqual(['gw-1', 'gw-2', 'gw-new']);
   });
@@ -183,7 +253,12 @@ function createModel({ registry, world }: OpenedRegistry) {
   return {
     async register(entry: SessionEntry) {
       sessions.set(keyOf(entry), entry);
-      await registry.register(entry);
+      const { others } = await registry.register(entry);
+      if (!alive.has(entry.gatewayId)) return; // it should not have registered
+      const expectedOthers = [...sessions.values()].filter(
+        (each) => each.userId === entry.userId && each.sessionId !== entry.sessionId && alive.has(each.gatewayId),
+      );
+      expect(others.map(idOf).toSorted()).toEqual(expectedOthers.map(idOf).toSorted());
     },
     async unregister(entry: SessionEntry) {
       sessions.delete(keyOf(entry));
@@ -238,5 +313,13 @@ const session = (userId: UserId, sessionId: string, gatewayId: GatewayId): Sessi
   userId,
   sessionId,
   deviceId: 'my phone',
+  name: sessionId,
   gatewayId,
 });
+
+const idOf = ({ sessionId }: SessionEntry): string => sessionId;
+
+const arrivalOf = async (registry: SessionRegistry, entry: SessionEntry): Promise<{ readonly arrivedTs: number }> => {
+  const { arrivedTs } = await registry.register(entry);
+  return { arrivedTs };
+};

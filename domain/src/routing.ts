@@ -8,9 +8,24 @@ export type GatewayId = string;
 
 export interface SessionEntry {
   readonly userId: UserId;
+  /** The connection's own, never used twice. */
   readonly sessionId: string;
   readonly deviceId: string;
+  /** What the client calls this session; without spaces. Of several with an equal (device, name) the newest stays. */
+  readonly name: string;
   readonly gatewayId: GatewayId;
+}
+
+/** A session with its place among the others of its user. */
+export interface ArrivedSession extends SessionEntry {
+  /** About when it came; rises from each registration of a user's session to the next, however far apart gateways' clocks are. */
+  readonly arrivedTs: TimestampMs;
+}
+
+export interface Registration {
+  readonly arrivedTs: TimestampMs;
+  /** The user's other sessions on gateways with a live lease, this one's own gateway included. */
+  readonly others: readonly ArrivedSession[];
 }
 
 /**
@@ -18,9 +33,13 @@ export interface SessionEntry {
  * Every method rejects with RegistryUnavailable, after a bounded time, when the registry cannot be reached.
  */
 export interface SessionRegistry {
-  /** Visible to every look-up that begins after it resolves. */
-  register(entry: SessionEntry): Promise<void>;
-  unregister(entry: SessionEntry): Promise<void>;
+  /**
+   * Visible to every look-up that begins after it resolves. A user's registrations happen one after the other: of two at once,
+   * the later one is told of the earlier one. Doing it again changes nothing; with the time it arrived it keeps its place also
+   * where it was forgotten.
+   */
+  register(entry: SessionEntry & { readonly arrivedTs?: TimestampMs }): Promise<Registration>;
+  unregister(session: Pick<SessionEntry, 'userId' | 'sessionId'>): Promise<void>;
   /** Gateways, with a live lease, that hold a session of each user; users without one are absent. */
   gatewaysOf(userIds: readonly UserId[]): Promise<ReadonlyMap<UserId, readonly GatewayId[]>>;
   /**
@@ -28,6 +47,8 @@ export interface SessionRegistry {
    * way: its sessions must register again.
    */
   renewLease(gatewayId: GatewayId, until: TimestampMs): Promise<boolean>;
+  /** What `renewLease` would answer, by a read: cheap enough for every second. */
+  holdsLease(gatewayId: GatewayId): Promise<boolean>;
   endLease(gatewayId: GatewayId): Promise<void>;
   /** Gateways with a live lease. */
   gateways(): Promise<readonly GatewayId[]>;
@@ -57,13 +78,25 @@ export interface Delivery {
   readonly frame: object;
 }
 
+/** What one gateway asks of another: to close a session there that has to give way. */
+export interface EndSession extends Pick<SessionEntry, 'userId' | 'sessionId'> {
+  readonly reason: EndReason;
+}
+
+export type EndReason = 'superseded' | 'tooManySessions';
+
+/** At most once, in order. */
 export interface GatewayBus {
   publish(gatewayId: GatewayId, batch: DeliveryBatch): void;
+  endSession(gatewayId: GatewayId, end: EndSession): void;
   /** Resolves when everything published so far has left this process. */
   flush(): Promise<void>;
-  /** `onBatch` for every batch; `onInterrupted` when some may have been lost on the way (a reconnect). */
-  subscribe(
-    gatewayId: GatewayId,
-    on: { readonly batch: (batch: DeliveryBatch) => void; readonly interrupted: () => void },
-  ): AsyncDisposable;
+  subscribe(gatewayId: GatewayId, on: GatewayListener): AsyncDisposable;
+}
+
+export interface GatewayListener {
+  batch(batch: DeliveryBatch): void;
+  endSession(end: EndSession): void;
+  /** Something may have been lost on the way (a reconnect). */
+  interrupted(): void;
 }

@@ -62,6 +62,10 @@ export class RecordingClient {
   /** What no server may ever do; each a sentence. */
   readonly offences: string[] = [];
   readonly frameCounts = new Map<string, number>();
+  /** Bodies of live messages as they came, repeats and all. */
+  readonly liveBodies: string[] = [];
+  /** Of every connection that was closed by the server, or lost. */
+  readonly closeCodes: number[] = [];
   connections = 0;
   /** Each lost connection: when it was last heard of, and when it was given up. */
   readonly disconnections: { readonly fromTs: number; readonly endedTs: number }[] = [];
@@ -70,6 +74,7 @@ export class RecordingClient {
   readonly #options: RecordingClientOptions;
   readonly #pending = new Map<string, Pending>();
   #socket: WebSocket | undefined;
+  #leave: () => void = () => undefined;
   #isReady = false;
   #stopped = false;
   /** Resumes without an answer yet, by ref. */
@@ -94,6 +99,12 @@ export class RecordingClient {
   stop(): void {
     this.#stopped = true;
     this.#socket?.close();
+  }
+
+  /** Connects again, to where `url` says now, as after a change of networks: the old socket is left open and unheard. */
+  moveOn(): void {
+    this.#socket = undefined;
+    this.#leave();
   }
 
   /** No resume under way and nothing waits for an ack. */
@@ -159,17 +170,22 @@ export class RecordingClient {
           heardTs = Date.now();
           if (this.#socket === socket) this.#receive(JSON.parse(String(data)) as Frame);
         });
-        socket.addEventListener('close', () => resolve());
+        socket.addEventListener('close', ({ code }) => {
+          this.closeCodes.push(code);
+          resolve();
+        });
+        this.#leave = resolve;
         socket.addEventListener('error', () => resolve());
       });
     } finally {
       clearInterval(retrying);
       clearInterval(pinging);
       this.#isReady = false;
+      const hasMovedOn = this.#socket !== socket;
       this.#socket = undefined;
       this.disconnections.push({ fromTs: heardTs, endedTs: Date.now() });
       this.#resumes.clear();
-      socket.close();
+      if (!hasMovedOn) socket.close();
     }
   }
 
@@ -257,6 +273,7 @@ export class RecordingClient {
     const id = String(frame['conversation_id']);
     const cursor = this.cursors.get(id) ?? 0;
     const position = Number(frame['position'] ?? frame['message_id']);
+    if (frame.type === 'message') this.liveBodies.push(String(frame['body']));
     if (position <= cursor) return;
     if (Number(frame['prev_id']) > cursor) {
       if (!this.cursors.has(id)) this.cursors.set(id, 0);

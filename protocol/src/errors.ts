@@ -87,13 +87,13 @@ export const CLOSE = {
     code: 4004,
     reason: 'too many sessions',
     comeBack: 'never',
-    text: 'The user has too many sockets.',
+    text: 'The user has too many sockets; this was the oldest.',
   },
   superseded: {
     code: 4005,
     reason: 'superseded',
     comeBack: 'never',
-    text: 'The same device and session connected again.',
+    text: 'The same device and session connected again, here or elsewhere.',
   },
   draining: { code: 4100, reason: 'draining', comeBack: 'back-off', text: 'This server is going down.' },
   slowConsumer: {

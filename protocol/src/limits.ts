@@ -16,14 +16,17 @@ const limit = (value: number, text: string): Limit => ({ value, text });
 
 /** Defaults, and what each one means. Names end in their unit, or in what they count. */
 export const LIMIT_TABLE = {
-  frameBytesMax: limit(64 * KiB, 'A frame from the client; a larger one is `frame_too_large`.'),
+  frameBytesMax: limit(
+    64 * KiB,
+    'A frame from the client; a larger one is `frame_too_large`, one over four times this cuts the connection (1006).',
+  ),
   bodyBytesMax: limit(DOMAIN.bodyBytesMax, 'The body of a message in UTF-8; a larger one is `body_too_large`.'),
   mentionsMax: limit(DOMAIN.mentionsMax, 'Mentions in one message.'),
   framesPerSecondMax: limit(50, 'Frames a second from one session, in the long run; more is `rate_limited`.'),
   framesBurstMax: limit(100, 'Frames one session may send at once before the rate counts.'),
   sendBufferBytesMax: limit(1024 * KiB, 'Bytes that wait for one socket; a slower reader is closed with 4101.'),
   outboxAppendsMax: limit(4096, 'Messages that wait for the log in one gateway; then `overloaded`.'),
-  sessionsPerUserMax: limit(10, 'Sockets of one user; one more is closed with 4004.'),
+  sessionsPerUserMax: limit(10, 'Sockets of one user over all gateways; with one more the oldest is closed with 4004.'),
   tokenBytesMax: limit(4 * KiB, 'An access token.'),
 
   resumeConversationsMax: limit(1000, 'Conversations in one `resume`, each of `last_seen` and `read`.'),

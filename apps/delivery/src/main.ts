@@ -1,7 +1,7 @@
 // A delivery worker of a fleet: from the log to the gateways.
 import process from 'node:process';
 import { loadConfig } from '@parley/infra/config';
-import { openLog, openReadSide, openRegistry } from '@parley/infra/fleet';
+import { openLog, openReadSide, openRedis } from '@parley/infra/fleet';
 import { natsGatewayBus, openCheckpoints } from '@parley/infra/nats';
 import { watchReaderLag } from '@parley/infra/observability';
 import { observeProcess, runProcess } from '@parley/infra/process';
@@ -15,12 +15,11 @@ await runProcess({
     const fleet = { config, observed, world, parts: starting };
     const { connection, log, logEpoch, notReady } = await openLog(fleet, 'delivery');
     const readSide = await openReadSide(fleet, log);
-    const sessions = await openRegistry(fleet);
+    const { sessions, leaseTerms } = await openRedis(fleet);
     const checkpoints = await openCheckpoints(connection, logEpoch);
     const bus = natsGatewayBus(connection);
-    starting.use(
-      runDelivery({ ...readSide, log, logEpoch, sessions, bus, checkpoints, world, observer: observed.runner }),
-    );
+    const shared = { sessions, bus, checkpoints, lease: leaseTerms('delivery') };
+    starting.use(runDelivery({ ...readSide, ...shared, log, logEpoch, world, observer: observed.runner }));
     watchReaderLag(observed.metrics, log, [
       { name: 'delivery', checkpoint: (shard) => checkpoints.load('delivery', shard) },
     ]);

@@ -92,6 +92,27 @@ it('takes a burst of 100 frames and refuses the next with when to come back', as
   expect(await client.settled()).toEqual([]);
 });
 
+it('counts garbage against the rate, like any frame', async () => {
+  await using house = await openHouse();
+  using client = await house.connect('alice');
+  for (let round = 0; round < 20; round++) {
+    for (let i = 0; i < garbageFramesMax - 1; i++) client.send('garbage');
+    client.send({ type: 'ping' });
+  }
+  await expect.poll(() => client.frames.length).toBe(20 * garbageFramesMax);
+  const codes = client.frames.map((frame) => (frame.type === 'error' ? frame.code : frame.type));
+  expect(new Set(codes)).toEqual(new Set(['bad_frame', 'pong', 'rate_limited']));
+});
+
+it('cuts a connection whose frame is over four times as large as allowed', async () => {
+  await using house = await openHouse();
+  using client = await house.connect('alice');
+  client.send(padded(4 * frameBytesMax));
+  expect(await client.next('error')).toMatchObject({ code: 'frame_too_large' });
+  client.send(padded(4 * frameBytesMax + 1));
+  expect((await client.closed).code).toBe(1006);
+});
+
 it('knows no rate when the configuration lifts it', async () => {
   await using house = await openHouse({ config: { rateLimits: false } });
   using client = await house.connect('alice');

@@ -39,14 +39,15 @@ export function receive(context: HandlerContext, session: Session, { message, is
   if (!session.isOpen) return;
   session.lastHeardTs = context.world.now();
   const bytesMax = context.limits.frameBytesMax;
-  if (message.byteLength > bytesMax) return garbage(context, session, { type: 'FrameTooLarge', bytesMax });
-  const value = decode(session, { message, isBinary });
-  if (!isFrameLike(value)) return garbage(context, session, notAFrame);
-  session.garbageFrames = 0;
-  const parsed = parseClientFrame(value, context.limits);
+  const isTooLarge = message.byteLength > bytesMax;
+  const value = isTooLarge ? undefined : decode(session, { message, isBinary });
+  const parsed = isFrameLike(value) ? parseClientFrame(value, context.limits) : undefined;
+  // Whatever came counts: garbage costs an answer, too.
   const waitMs = context.config.rateLimits ? session.bucket.take(context.world.now()) : 0;
   if (waitMs > 0) return tooFast(context, session, { parsed, retryAfterMs: waitMs });
   if (session.floodFrames > 0) session.floodFrames--;
+  if (!parsed) return garbage(context, session, isTooLarge ? { type: 'FrameTooLarge', bytesMax } : notAFrame);
+  session.garbageFrames = 0;
   if (parsed.ok) handle(context, session, parsed.ok);
   else answerError(context, session, parsed.error);
 }
@@ -73,10 +74,10 @@ function garbage(context: HandlerContext, session: Session, refusal: Refusal): v
 function tooFast(
   context: HandlerContext,
   session: Session,
-  { parsed, retryAfterMs }: { readonly parsed: ParsedClientFrame; readonly retryAfterMs: number },
+  { parsed, retryAfterMs }: { readonly parsed: ParsedClientFrame | undefined; readonly retryAfterMs: number },
 ): void {
   const error = refusalToError({ type: 'RateLimited', retryAfterMs });
-  answerError(context, session, errorFrame(error, parsed.ok ?? parsed.error));
+  answerError(context, session, errorFrame(error, parsed?.ok ?? parsed?.error));
   if (++session.floodFrames >= floodFramesMax) session.close('overloaded');
 }
 

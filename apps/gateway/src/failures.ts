@@ -1,5 +1,5 @@
 // What a handler threw, as what the client is told: the world's failures are "unavailable", ours are "internal" and logged.
-import { LogUnavailable } from '@parley/domain';
+import { LogUnavailable, RegistryUnavailable } from '@parley/domain';
 import { StoreUnavailable } from '@parley/projections';
 import type { Refusal } from '@parley/protocol';
 import { IssuerUnavailable } from './auth/issuer-unavailable.ts';
@@ -8,8 +8,10 @@ import type { GatewayLogger } from './dependencies.ts';
 /** When to try again after a failure of which nothing more is known. */
 const unavailableRetryMs = 500;
 
+const failuresOfTheWorld = [LogUnavailable, StoreUnavailable, RegistryUnavailable, IssuerUnavailable];
+
 export const isUnavailable = (error: unknown): boolean =>
-  error instanceof LogUnavailable || error instanceof StoreUnavailable || error instanceof IssuerUnavailable;
+  failuresOfTheWorld.some((failure) => error instanceof failure);
 
 /** For work nobody waits for: it answers for its own failures, so one that comes here is a broken invariant. */
 export function inBackground(logger: GatewayLogger, work: Promise<unknown>, name: string): void {

@@ -8,13 +8,14 @@ import { createKeyedQueue } from './commands/keyed-queue.ts';
 import type { HandlerContext } from './context.ts';
 import type { GatewayDependencies } from './dependencies.ts';
 import { drainSessions } from './drain.ts';
+import { every } from './every.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { serveHttp } from './http.ts';
 import { createInFlight } from './in-flight.ts';
 import { startLive } from './live/live.ts';
 import { createPages } from './rest/pages.ts';
 import { createRest } from './rest/service.ts';
-import { createSessions } from './sessions.ts';
+import { createSessions, settleMs } from './sessions.ts';
 import { serveSockets } from './socket.ts';
 import { uWS } from './uws.ts';
 
@@ -38,12 +39,9 @@ export async function createGateway(dependencies: GatewayDependencies): Promise<
   const { config, world, logger, observer, log, sessions: registry } = dependencies;
   await using parts = new AsyncDisposableStack();
   const gatewayId = world.uuid();
-  const sessions = createSessions({
-    registry,
-    sessionsPerUserMax: config.limits.sessionsPerUserMax,
-    logger,
-  });
   const { bus } = dependencies;
+  const { sessionsPerUserMax } = config.limits;
+  const sessions = createSessions({ gatewayId, registry, bus, sessionsPerUserMax, logger });
   const live = parts.use(
     await startLive({
       gatewayId,
@@ -58,6 +56,7 @@ export async function createGateway(dependencies: GatewayDependencies): Promise<
     }),
   );
   parts.use(startHeartbeat(world, sessions, config.limits));
+  parts.use(every(world, settleMs, () => sessions.settle()));
 
   let draining: Promise<void> | undefined;
   const notReady = (): readonly string[] =>

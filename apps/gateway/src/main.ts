@@ -1,8 +1,7 @@
 // A gateway of a fleet: WebSocket and REST in front of the log and the read models, which it shares with the other roles.
 import process from 'node:process';
 import { loadConfig } from '@parley/infra/config';
-import { openLog, openReadSide, openRegistry } from '@parley/infra/fleet';
-import { createRateBuckets } from '@parley/infra/memory';
+import { openLog, openReadSide, openRedis } from '@parley/infra/fleet';
 import { natsGatewayBus } from '@parley/infra/nats';
 import { observeProcess, runProcess } from '@parley/infra/process';
 import { digest } from '@parley/infra/runtime';
@@ -18,15 +17,16 @@ await runProcess({
     const fleet = { config, observed, world, parts: starting };
     const { connection, log, logEpoch, notReady } = await openLog(fleet, 'gateway');
     const readSide = await openReadSide(fleet, log);
+    const { sessions, rates } = await openRedis(fleet);
     const { logger } = observed;
     const clock = starting.use(await checkClock({ skewMs: () => log.clockSkewMs(), world, logger }));
     const gateway = starting.use(
       await createGateway({
         ...readSide,
         log,
-        sessions: await openRegistry(fleet),
+        sessions,
+        rates,
         bus: natsGatewayBus(connection),
-        rates: createRateBuckets(world),
         world,
         digest,
         logger,

@@ -17,10 +17,7 @@ export interface Socket {
 }
 
 export interface SessionOptions {
-  /** `sessionId` there is the connection's own, never used twice; the client's is `name`. */
   readonly entry: SessionEntry;
-  /** What the client calls this session; an equal (device, name) supersedes it. */
-  readonly name: string;
   readonly format: Format;
   readonly socket: Socket;
   readonly tokenExpTs: TimestampMs;
@@ -31,7 +28,6 @@ export interface SessionOptions {
 
 export class Session {
   readonly entry: SessionEntry;
-  readonly name: string;
   readonly format: Format;
   readonly bucket: TokenBucket;
   /** Frames of this session that have no answer yet. */
@@ -52,9 +48,8 @@ export class Session {
   #isOpen = true;
   #waitingForRoom: (() => void)[] = [];
 
-  constructor({ entry, name, format, socket, tokenExpTs, limits, world, onSlow }: SessionOptions) {
+  constructor({ entry, format, socket, tokenExpTs, limits, world, onSlow }: SessionOptions) {
     this.entry = entry;
-    this.name = name;
     this.format = format;
     this.tokenExpTs = tokenExpTs;
     this.lastHeardTs = world.now();

@@ -112,13 +112,12 @@ async function admit(service: SocketService, request: Parameters<typeof decideUp
   }
 }
 
-const entryOf = ({ gatewayId, context }: SocketService, { userId, query }: UpgradingClient): SessionEntry => ({
-  userId,
+function entryOf({ gatewayId, context }: SocketService, { userId, query }: UpgradingClient): SessionEntry {
   // The connection's own: a superseded one that closes late must not take the new one's entry with it.
-  sessionId: context.world.uuid(),
-  deviceId: query.device ?? context.world.uuid(),
-  gatewayId,
-});
+  const sessionId = context.world.uuid();
+  const deviceId = query.device ?? context.world.uuid();
+  return { userId, sessionId, deviceId, name: query.session ?? sessionId, gatewayId };
+}
 
 function refuse(
   { context }: SocketService,
@@ -137,7 +136,6 @@ function opened({ context, sessions }: SocketService, ws: WebSocket<Connection>)
   const { limits, world, observer, config } = context;
   const session = new Session({
     entry,
-    name: client.query.session ?? entry.sessionId,
     format: client.format,
     socket: uwsSocket(ws),
     tokenExpTs: client.tokenExpTs,
@@ -150,7 +148,7 @@ function opened({ context, sessions }: SocketService, ws: WebSocket<Connection>)
   sessions.open(session);
   session.send({
     type: 'hello',
-    session_id: session.name,
+    session_id: entry.name,
     user_id: entry.userId,
     device_id: entry.deviceId,
     server_ts: world.now(),

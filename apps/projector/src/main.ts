@@ -1,7 +1,7 @@
 // A projection worker of a fleet: from the log to the read models.
 import process from 'node:process';
 import { loadConfig } from '@parley/infra/config';
-import { openLog, openStores } from '@parley/infra/fleet';
+import { openLog, openRedis, openStores } from '@parley/infra/fleet';
 import { watchReaderLag } from '@parley/infra/observability';
 import { observeProcess, runProcess } from '@parley/infra/process';
 import { runProjector } from './run-projector.ts';
@@ -15,7 +15,8 @@ await runProcess({
     const { log, notReady } = await openLog(fleet, 'projector');
     const { generation, timelineStore: timeline, conversationStore: conversations } = await openStores(fleet);
     const observer = { ...observed.runner, ...observed.projection };
-    starting.use(runProjector({ log, world, generation, timeline, conversations, observer }));
+    const lease = (await openRedis(fleet)).leaseTerms(`projector-g${generation}`);
+    starting.use(runProjector({ log, world, generation, timeline, conversations, observer, lease }));
     watchReaderLag(observed.metrics, log, [
       { name: `timeline-g${generation}`, checkpoint: (shard) => timeline.checkpoint(shard) },
       { name: `conversations-g${generation}`, checkpoint: (shard) => conversations.checkpoint(shard) },

@@ -13,7 +13,7 @@ const world = createWorld();
 const redis = { urls: [redisUrl], world, report: () => undefined };
 
 await using connection = await connectNats({ servers: natsUrl, name: worker });
-const { shards, logEpoch } = await openDeployment({ connection, shards: Number(shardsWhenNew), replicas: 1 });
+const { shards, logEpoch } = await openDeployment({ connection, world, shards: Number(shardsWhenNew), replicas: 1 });
 await using log = new NatsEventLog({ connection, world, shards });
 using leasesConnection = await connectRedis(redis);
 using sessions = await openSessionRegistry(redis);

@@ -11,9 +11,8 @@ import { connectNats, openCheckpoints, openDeployment } from '@parley/infra/nats
 import { openSessionRegistry } from '@parley/infra/redis';
 import { createWorld } from '@parley/infra/runtime';
 import { startTestValkey } from '@parley/infra/testing';
+import { eventually, isAcked, type RecordingClient } from '@parley/proof';
 import { expect, test } from 'vitest';
-import { isAcked, type RecordingClient } from './recording-client.ts';
-import { eventually } from './standalone-process.ts';
 import { startSystem, type System } from './system.ts';
 
 const shards = 16;
@@ -110,7 +109,7 @@ test('workers that share delivery take over from one another with nothing lost, 
 
 async function haveCheckpoints({ natsUrl }: System, ids: readonly string[]): Promise<boolean> {
   await using connection = await connectNats({ servers: natsUrl, name: 'test' });
-  const { logEpoch } = await openDeployment({ connection, shards, replicas: 1 });
+  const { logEpoch } = await openDeployment({ connection, world: createWorld(), shards, replicas: 1 });
   const checkpoints = await openCheckpoints(connection, logEpoch);
   const used = new Set(ids.map((id) => shardOf(id as ConversationId, shards)));
   const positions = await Promise.all([...used].map((shard) => checkpoints.load('delivery', shard)));

@@ -1,13 +1,16 @@
 // What the processes of a fleet share, opened by their configuration: the log in NATS, the registry in Redis, the read models
 // in Cassandra. Each is handed to what is opened in this process, and closed with it.
-import type { EventLog, SessionRegistry, World } from '@parley/domain';
-import { createReadSide, type ConversationStore, type ReadSide, type TimelineStore } from '@parley/projections';
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import process from 'node:process';
+import type { EventLog, RateBuckets, SessionRegistry, World } from '@parley/domain';
+import { createReadSide, type ConversationStore, type LeaseTerms, type ReadSide, type TimelineStore } from '@parley/projections';
 import { openCassandra } from '../cassandra/index.ts';
 import type { FleetConfig } from '../config/index.ts';
 import { connectNats, NatsEventLog, openDeployment, type Connection, type Role } from '../nats/index.ts';
 import { watchEventLoop, watchOutbox } from '../observability/index.ts';
 import type { Observed } from '../process/index.ts';
-import { openSessionRegistry, type RedisReport } from '../redis/index.ts';
+import { connectRedis, createLeases, createRateBuckets, createSessionRegistry, type RedisReport } from '../redis/index.ts';
 import { cassandraOptions, deploymentSizing, natsOptions, redisOptions } from './options.ts';
 
 export interface Fleet {
@@ -39,13 +42,27 @@ export async function openLog({ config, observed, world, parts }: Fleet, role: R
   return { connection, log, logEpoch, notReady: () => (connection.isUp ? undefined : 'the log is away') };
 }
 
-export async function openRegistry({ config, observed, world, parts }: Fleet): Promise<SessionRegistry> {
+/** One connection for all that a process keeps in Redis. */
+export interface FleetRedis {
+  readonly sessions: SessionRegistry;
+  readonly rates: RateBuckets;
+  /** The terms on which this process shares the shards with others of its role. */
+  readonly leaseTerms: (role: string) => LeaseTerms;
+}
+
+export async function openRedis({ config, observed, world, parts }: Fleet): Promise<FleetRedis> {
   const { logger } = observed;
   const report = (heard: RedisReport): void => {
     if (heard.type === 'redis-error') logger.warn({ err: heard.cause }, 'Redis failed');
     else logger.warn({}, heard.type === 'redis-lost' ? 'Redis is away' : 'Redis is back');
   };
-  return parts.use(await openSessionRegistry({ ...redisOptions(config), world, report }));
+  const connection = parts.use(await connectRedis({ ...redisOptions(config), world, report }));
+  const worker = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
+  return {
+    sessions: createSessionRegistry(connection, { world, report }),
+    rates: createRateBuckets({ connection, world }),
+    leaseTerms: (role) => ({ role, worker, leases: createLeases({ connection, world }), observer: observed.lease }),
+  };
 }
 
 /** The one generation there is until rebuilds make others. */

@@ -2,10 +2,11 @@
 export {
   openLog,
   openReadSide,
-  openRegistry,
+  openRedis,
   openStores,
   type Fleet,
   type FleetLog,
+  type FleetRedis,
   type FleetStores,
 } from './fleet.ts';
 export { setUpFleet } from './set-up.ts';

@@ -16,7 +16,13 @@ test('counts a lease as over at its very end', async () => {
   expect((await registry.gatewaysOf([ada.userId])).size).toBe(0);
 });
 
-const ada: SessionEntry = { userId: 'ada' as UserId, sessionId: 's1', deviceId: 'phone', gatewayId: 'gw-1' };
+const ada: SessionEntry = {
+  userId: 'ada' as UserId,
+  sessionId: 's1',
+  deviceId: 'phone',
+  name: 's1',
+  gatewayId: 'gw-1',
+};
 
 function openRegistry(): OpenedRegistry {
   let now = 1_000;

@@ -1,6 +1,8 @@
-import { position, type DeliveryBatch, type Shard, type UserId } from '@parley/domain';
+import { encode } from '@msgpack/msgpack';
+import { position, type DeliveryBatch, type GatewayListener, type Shard, type UserId } from '@parley/domain';
 import { expect, test } from 'vitest';
 import { connectNats, natsGatewayBus } from './index.ts';
+import { gatewaySubject } from './subjects.ts';
 import { startTestServer } from './test-servers.ts';
 
 test('carries batches to the gateway they are for, in order, until it unsubscribes', async () => {
@@ -9,8 +11,8 @@ test('carries batches to the gateway they are for, in order, until it unsubscrib
   await using receiver = await connectNats({ servers: server.url, name: 'gateway' });
   const received: DeliveryBatch[] = [];
   const subscription = natsGatewayBus(receiver).subscribe('one', {
+    ...deaf,
     batch: (batch) => received.push(batch),
-    interrupted: () => undefined,
   });
   await receiver.nc.flush();
   const bus = natsGatewayBus(sender);
@@ -32,13 +34,35 @@ test('tells a gateway that batches may have been lost while it was not connected
   await using connection = await connectNats({ servers: server.url, name: 'gateway' });
   let interruptions = 0;
   await using _subscription = natsGatewayBus(connection).subscribe('one', {
-    batch: () => undefined,
+    ...deaf,
     interrupted: () => interruptions++,
   });
   await server.kill();
   await server.start();
   await expect.poll(() => interruptions, { timeout: 10_000 }).toBe(1);
 });
+
+test('carries the word of one gateway to another, and passes over what a later release says', async () => {
+  await using server = await startTestServer();
+  await using connection = await connectNats({ servers: server.url, name: 'gateway' });
+  const bus = natsGatewayBus(connection);
+  const heard: unknown[] = [];
+  await using _subscription = bus.subscribe('one', {
+    batch: (batch) => heard.push(batch),
+    endSession: ({ userId, sessionId, reason }) => heard.push({ userId, sessionId, reason }),
+    interrupted: () => heard.push('interrupted'),
+  });
+  const end = { userId: 'ann' as UserId, sessionId: 's1', reason: 'superseded' } as const;
+  connection.nc.publish(gatewaySubject('one'), encode({ kind: 'end-session.v2', ...end }));
+  connection.nc.publish(gatewaySubject('one'), encode({ ...batchAfter(0), kind: 'batch.v2' }));
+  bus.endSession('other', end);
+  bus.endSession('one', end);
+  bus.publish('one', batchAfter(1));
+  await bus.flush();
+  await expect.poll(() => heard).toEqual([end, batchAfter(1)]);
+});
+
+const deaf: GatewayListener = { batch() {}, endSession() {}, interrupted() {} };
 
 const batchAfter = (after: number): DeliveryBatch => ({
   shard: 3 as Shard,

@@ -180,7 +180,7 @@ async function readsLog(connection: Connection): Promise<void> {
 async function hearsBatchFrom(receiver: Connection, sender: Connection): Promise<void> {
   const batch: DeliveryBatch = { shard, epoch: 1, after: position(1), last: position(2), deliveries: [] };
   const heard: DeliveryBatch[] = [];
-  const on = { batch: (received: DeliveryBatch) => heard.push(received), interrupted: () => undefined };
+  const on = { batch: (received: DeliveryBatch) => heard.push(received), endSession() {}, interrupted() {} };
   await using _subscription = natsGatewayBus(receiver).subscribe('one', on);
   await receiver.nc.flush();
   const bus = natsGatewayBus(sender);

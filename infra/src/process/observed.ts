@@ -4,6 +4,7 @@ import type { Config } from '../config/index.ts';
 import {
   createLogger,
   gatewayObserver,
+  leaseObserver,
   logObserver,
   Metrics,
   projectionObserver,
@@ -33,6 +34,7 @@ export function observeProcess(config: Pick<Config, 'logLevel'>) {
     readersStopped: () => (stopped.size === 0 ? undefined : `stopped: ${[...stopped].join(', ')}`),
     projection: projectionObserver(metrics, logger),
     gateway: gatewayObserver(metrics),
+    lease: leaseObserver(metrics, logger),
     /** For what nothing but a new start can help: the process ends, and says so. */
     break: (reason: string): void => broken.resolve(reason),
     broken: broken.promise,

@@ -1,6 +1,6 @@
 // What lies where in Redis. No command names keys of two slots, and what belongs to one user hashes to one slot, so all of it
 // works on a Cluster. Every key expires by itself.
-import type { GatewayId, SessionEntry, UserId } from '@parley/domain';
+import type { ArrivedSession, GatewayId, SessionEntry, UserId } from '@parley/domain';
 
 export interface Keys {
   /** Hash: session id -> what `sessionValue` makes. */
@@ -17,11 +17,14 @@ export const createKeys = (namespace: string): Keys => ({
   gateways: `${namespace}:gateways`,
 });
 
-/**
- * `number` is new for each registration, so that removing an old value never removes the young one of the same session. A
- * gateway id has no space; a device id may have some, so it comes last.
- */
-export const sessionValue = ({ gatewayId, deviceId }: SessionEntry, number: number): string =>
-  `${gatewayId} ${number} ${deviceId}`;
+/** What a session's value says; `number` is new for each registration, so that removing an old value leaves the young one. */
+export const sessionValue = (entry: SessionEntry, number: number, arrivedTs: string): string =>
+  `${entry.gatewayId} ${number} ${arrivedTs} ${entry.name} ${entry.deviceId}`;
 
 export const gatewayOfValue = (value: string): GatewayId => value.slice(0, Math.max(0, value.indexOf(' ')));
+
+/** No part has a space but the last, which may have some. */
+export function sessionOfValue(userId: UserId, sessionId: string, value: string): ArrivedSession {
+  const [gatewayId = '', , arrivedTs, name = '', ...deviceId] = value.split(' ');
+  return { userId, sessionId, gatewayId, arrivedTs: Number(arrivedTs), name, deviceId: deviceId.join(' ') };
+}

@@ -46,6 +46,28 @@ test('asks for a thousand users and their gateway in one round trip', async () =
   expect(await callsByCommand()).toMatchObject({ hvals: 1_000, exists: 1 });
 });
 
+test('registers in one round trip, and asks for leases in another when there are sessions on other gateways', async () => {
+  await using wire = await startCountingWire(server.port);
+  using far = await openSessionRegistry({ urls: [wire.url], world, report: () => undefined });
+  const roundTrips = async (task: () => Promise<unknown>): Promise<number> => {
+    const before = wire.roundTrips;
+    await task();
+    return wire.roundTrips - before;
+  };
+  const ada = session('ada' as UserId);
+  expect(await roundTrips(() => far.register(ada))).toBe(1);
+  expect(await roundTrips(() => far.register({ ...ada, sessionId: 'other' }))).toBe(1);
+  expect(await roundTrips(() => far.register({ ...ada, sessionId: 'else', gatewayId: 'gw-2' }))).toBe(2);
+});
+
+test('asks for its lease by one read', async () => {
+  await server.admin.config('RESETSTAT');
+  expect(await registry.holdsLease('gw-1')).toBe(true);
+  const { config: _, info: __, ...calls } = await callsByCommand();
+  expect(calls).toMatchObject({ exists: 1 });
+  expect(calls).not.toHaveProperty('set');
+});
+
 test('lets every key expire', async () => {
   await registry.register(session(users[0] ?? ('' as UserId)));
   const keys = await server.admin.keys('*');
@@ -55,7 +77,7 @@ test('lets every key expire', async () => {
 
 test('writes what is in use again long before it expires, and what is not never', async () => {
   const [used, unused] = [session('used' as UserId), session('unused' as UserId)];
-  await Promise.all([registry.register(used), registry.register(unused)]);
+  const [{ arrivedTs }] = await Promise.all([registry.register(used), registry.register(unused)]);
   await registry.unregister(unused);
   await server.admin.del('parley:session:{used}'); // as if a server had forgotten
   world.offsetMs = SESSIONS.rewriteAfterMs + 1_000;
@@ -63,6 +85,8 @@ test('writes what is in use again long before it expires, and what is not never'
   await expect
     .poll(async () => [...(await registry.gatewaysOf([used.userId, unused.userId])).keys()])
     .toEqual(['used']);
+  const { others } = await registry.register({ ...used, sessionId: 'later' });
+  expect(others).toEqual([{ ...used, arrivedTs }]);
 });
 
 test('removes what a dead gateway left, and nothing else', async () => {
@@ -78,6 +102,7 @@ const session = (userId: UserId): SessionEntry => ({
   userId,
   sessionId: `s-${userId}`,
   deviceId: 'phone',
+  name: 'tab',
   gatewayId: 'gw-1',
 });
 

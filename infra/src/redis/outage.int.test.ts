@@ -10,7 +10,13 @@ const leaseMs = 60_000;
 /** What a busy machine adds to a deadline. */
 const toleranceMs = 1_000;
 
-const ada: SessionEntry = { userId: 'ada' as UserId, sessionId: 's1', deviceId: 'phone', gatewayId: 'gw-1' };
+const ada: SessionEntry = {
+  userId: 'ada' as UserId,
+  sessionId: 's1',
+  deviceId: 'phone',
+  name: 's1',
+  gatewayId: 'gw-1',
+};
 
 let server: TestValkey;
 let registry: SessionRegistry & Disposable;
@@ -35,9 +41,11 @@ describe('a registry that lost its memory', () => {
     expect(await renew()).toBe(true);
     await server.admin.flushall();
     expect(await adasGateways()).toEqual([]);
+    expect(await registry.holdsLease('gw-1')).toBe(false);
     expect(await renew()).toBe(false);
     await registry.register(ada);
     expect(await adasGateways()).toEqual(['gw-1']);
+    expect(await registry.holdsLease('gw-1')).toBe(true);
     expect(await renew()).toBe(true);
     expect(await registry.gateways()).toEqual(['gw-1']);
   });
@@ -45,10 +53,23 @@ describe('a registry that lost its memory', () => {
   test('says so too when only the link was lost, for nobody knows what the server behind it remembers', async () => {
     await server.admin.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
     await untilAnswered();
+    expect(await registry.holdsLease('gw-1')).toBe(false);
     expect(await renew()).toBe(false);
+    expect(await registry.holdsLease('gw-1')).toBe(true);
     expect(await renew()).toBe(true);
     expect(reports).toEqual(['redis-lost', 'redis-restored']);
   });
+});
+
+test('a wiped registry has the order of arrival again, from whoever registers again', async () => {
+  const { arrivedTs } = await registry.register(ada);
+  const young = { ...ada, sessionId: 's2' };
+  const later = await registry.register(young);
+  await server.admin.flushall();
+  await renew();
+  await registry.register({ ...young, arrivedTs: later.arrivedTs });
+  expect((await registry.register({ ...ada, arrivedTs })).others).toEqual([{ ...young, arrivedTs: later.arrivedTs }]);
+  expect(later.arrivedTs).toBeGreaterThan(arrivedTs);
 });
 
 describe('a server that is killed', () => {
@@ -112,6 +133,7 @@ test('a wrong password is told as the cause', async () => {
 async function expectUnavailable(durationMsMax: number): Promise<void> {
   const startedMs = performance.now();
   const calls = [registry.register(ada), registry.unregister(ada), adasGateways(), registry.endLease('gw-1'), renew()];
+  calls.push(registry.holdsLease('gw-1'));
   for (const outcome of await Promise.allSettled([...calls, registry.gateways()])) {
     expect(outcome).toMatchObject({ status: 'rejected', reason: { name: 'RegistryUnavailable' } });
   }

@@ -1,10 +1,20 @@
 // Who is connected where, for a fleet, in Redis or Valkey. Nothing here must survive: a wiped or failed-over server is noticed
 // by the gateways' next renewal, which answers false, and they write their sessions again.
-import type { GatewayId, SessionEntry, SessionRegistry, TimestampMs, UserId, World } from '@parley/domain';
+import type {
+  ArrivedSession,
+  GatewayId,
+  Registration,
+  SessionEntry,
+  SessionRegistry,
+  TimestampMs,
+  UserId,
+  World,
+} from '@parley/domain';
 import { Calls } from './calls.ts';
 import { connectRedis, type RedisConnection, type RedisOptions } from './connection.ts';
-import { createKeys, gatewayOfValue, sessionValue, type Keys } from './keys.ts';
-import { OwnSessions } from './own-sessions.ts';
+import { createKeys, gatewayOfValue, sessionOfValue, type Keys } from './keys.ts';
+import { registerSession, removeValues, type Written } from './scripts.ts';
+import { OwnSessions, type OwnSession } from './own-sessions.ts';
 
 const hourMs = 3_600_000;
 
@@ -18,18 +28,9 @@ export const SESSIONS = {
   usersPerPipelineMax: 1_000,
   /** Users whose dead entries one look-up removes; the next one goes on. */
   cleanUpsMax: 100,
-  /** How long gateways are listed after their leases; far beyond any lease and any clock's error. */
-  gatewayRememberedMs: 24 * hourMs,
+  /** How long gateways are listed after their leases: far beyond any lease and any clock's error, for each costs a question. */
+  gatewayRememberedMs: hourMs,
 } as const;
-
-/** Removes from one user's hash the very values that were seen: a session registered again meanwhile has another one. */
-const removeValues = `
-  local entries = redis.call('HGETALL', KEYS[1])
-  local unwanted = {}
-  for _, value in ipairs(ARGV) do unwanted[value] = true end
-  for i = 1, #entries, 2 do
-    if unwanted[entries[i + 1]] then redis.call('HDEL', KEYS[1], entries[i]) end
-  end`;
 
 export interface RedisSessionRegistryOptions extends RedisOptions {
   /** The first part of all keys, for deployments that share a server. */
@@ -40,6 +41,12 @@ export interface RedisSessionRegistryOptions extends RedisOptions {
 export async function openSessionRegistry(options: RedisSessionRegistryOptions): Promise<SessionRegistry & Disposable> {
   return new RedisSessionRegistry(await connectRedis(options), options);
 }
+
+/** On a connection that others use, too; its owner closes it. */
+export const createSessionRegistry = (
+  connection: RedisConnection,
+  options: Omit<RedisSessionRegistryOptions, 'urls'>,
+): SessionRegistry => new RedisSessionRegistry(connection, options);
 
 class RedisSessionRegistry implements SessionRegistry, Disposable {
   readonly #connection: RedisConnection;
@@ -54,7 +61,10 @@ class RedisSessionRegistry implements SessionRegistry, Disposable {
   #likelyAlive: ReadonlySet<GatewayId> = new Set();
   #writes = 0;
 
-  constructor(connection: RedisConnection, { world, report, namespace = 'parley' }: RedisSessionRegistryOptions) {
+  constructor(
+    connection: RedisConnection,
+    { world, report, namespace = 'parley' }: Omit<RedisSessionRegistryOptions, 'urls'>,
+  ) {
     this.#connection = connection;
     this.#world = world;
     this.#report = report;
@@ -62,18 +72,23 @@ class RedisSessionRegistry implements SessionRegistry, Disposable {
     this.#keys = createKeys(namespace);
   }
 
-  async register(entry: SessionEntry): Promise<void> {
+  /** One round trip, and another for the leases when the user has sessions on other gateways. */
+  async register(entry: OwnSession): Promise<Registration> {
     try {
-      await this.#calls.call(() => this.#write(entry));
+      return await this.#calls.call(async () => {
+        const { arrivedTs, values } = await this.#write(entry);
+        const others = values.filter(([sessionId]) => sessionId !== entry.sessionId);
+        return { arrivedTs, others: await this.#onLiveGateways(entry, others) };
+      });
     } catch (error) {
       this.#own.forget(entry);
       throw error;
     }
   }
 
-  async unregister(entry: SessionEntry): Promise<void> {
-    this.#own.forget(entry);
-    await this.#calls.call(() => this.#client.hdel(this.#keys.session(entry.userId), entry.sessionId));
+  async unregister(session: Pick<SessionEntry, 'userId' | 'sessionId'>): Promise<void> {
+    this.#own.forget(session);
+    await this.#calls.call(() => this.#client.hdel(this.#keys.session(session.userId), session.sessionId));
   }
 
   async gatewaysOf(userIds: readonly UserId[]): Promise<ReadonlyMap<UserId, readonly GatewayId[]>> {
@@ -97,6 +112,12 @@ class RedisSessionRegistry implements SessionRegistry, Disposable {
     return wasThere && isUnbroken;
   }
 
+  /** One read. What it sees while the link is unbroken was written over this very link. */
+  async holdsLease(gatewayId: GatewayId): Promise<boolean> {
+    const isThere = await this.#calls.call(async () => this.#client.exists(this.#keys.lease(gatewayId)));
+    return isThere === 1 && this.#renewals.get(gatewayId) === this.#connection.interruptions;
+  }
+
   async endLease(gatewayId: GatewayId): Promise<void> {
     this.#renewals.delete(gatewayId);
     await this.#calls.call(() =>
@@ -118,14 +139,31 @@ class RedisSessionRegistry implements SessionRegistry, Disposable {
     return this.#connection.client;
   }
 
-  async #write(entry: SessionEntry): Promise<void> {
-    this.#own.written(entry, this.#world.now());
+  async #write(entry: OwnSession): Promise<Written> {
+    const now = this.#world.now();
+    this.#own.written(entry, now);
     this.#writes += 1;
     const key = this.#keys.session(entry.userId);
-    await Promise.all([
-      this.#client.hset(key, entry.sessionId, sessionValue(entry, this.#writes)),
-      this.#client.pexpire(key, SESSIONS.ttlMs),
-    ]);
+    const written = await registerSession(this.#client, key, {
+      entry,
+      number: this.#writes,
+      now,
+      ttlMs: SESSIONS.ttlMs,
+    });
+    this.#own.arrived(entry, written.arrivedTs);
+    return written;
+  }
+
+  /** Whoever registers is alive itself. */
+  async #onLiveGateways(
+    { userId, gatewayId }: SessionEntry,
+    values: Written['values'],
+  ): Promise<readonly ArrivedSession[]> {
+    const sessions = values.map(([sessionId, value]) => sessionOfValue(userId, sessionId, value));
+    const elsewhere = new Set(sessions.map((session) => session.gatewayId)).difference(new Set([gatewayId]));
+    const alive = elsewhere.size === 0 ? new Set<GatewayId>() : await this.#alive([...elsewhere]);
+    alive.add(gatewayId);
+    return sessions.filter((session) => alive.has(session.gatewayId));
   }
 
   /** Whether the lease was there: one command reads and writes it. */

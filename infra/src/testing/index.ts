@@ -1,2 +1,3 @@
-// For other packages' tests: servers of their own.
+// For the tests of other packages: real servers on loopback.
+export { startTestServer, type TestServer } from '../nats/test-servers.ts';
 export { startTestValkey, type TestValkey } from '../redis/test-servers.ts';

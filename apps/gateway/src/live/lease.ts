@@ -4,12 +4,17 @@ import type { GatewayId, SessionRegistry, World } from '@parley/domain';
 import type { GatewayLogger } from '../dependencies.ts';
 import { every } from '../every.ts';
 
-/** Renewed each second, so that a clock that jumped (a laptop that wakes) leaves nobody silent for longer. */
-const LEASE = { renewMs: 1_000, ttlMs: 30_000 } as const;
+const LEASE = {
+  /** A look, so that a registry that was wiped, or a laptop that slept, leaves nobody silent for longer. */
+  lookMs: 1_000,
+  /** Looks until the lease is written again: counted, not timed, for clocks jump. */
+  looksPerRenewal: 10,
+  ttlMs: 30_000,
+} as const;
 
 export interface LeaseOptions {
   readonly gatewayId: GatewayId;
-  readonly registry: Pick<SessionRegistry, 'renewLease' | 'endLease'>;
+  readonly registry: Pick<SessionRegistry, 'renewLease' | 'holdsLease' | 'endLease'>;
   readonly world: World;
   readonly logger: GatewayLogger;
   readonly onLapsed: () => void;
@@ -25,10 +30,20 @@ export async function keepLease({
 }: LeaseOptions): Promise<AsyncDisposable> {
   const renew = (): Promise<boolean> => registry.renewLease(gatewayId, world.now() + LEASE.ttlMs);
   await renew(); // false: there was none before
+  let looks = 0;
 
-  const renewing = every(world, LEASE.renewMs, async () => {
+  async function look(): Promise<void> {
+    looks += 1;
+    const isHeld = await registry.holdsLease(gatewayId);
+    if (isHeld && looks < LEASE.looksPerRenewal) return;
+    const wasHeld = await renew();
+    looks = 0; // after a failure the next look tries again
+    if (!isHeld || !wasHeld) onLapsed();
+  }
+
+  const looking = every(world, LEASE.lookMs, async () => {
     try {
-      if (!(await renew())) onLapsed();
+      await look();
     } catch (error) {
       // The next one tells whether the lease outlived this failure.
       logger.error({ err: error }, 'the lease cannot be renewed');
@@ -37,7 +52,7 @@ export async function keepLease({
 
   return {
     async [Symbol.asyncDispose]() {
-      renewing[Symbol.dispose]();
+      looking[Symbol.dispose]();
       await registry.endLease(gatewayId).catch((error: unknown) => {
         logger.warn({ err: error }, 'the lease ends by itself'); // within its TTL
       });

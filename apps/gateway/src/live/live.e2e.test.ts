@@ -118,7 +118,7 @@ function noting(registry: SessionRegistry, names: string[]): SessionRegistry {
     ...registry,
     async register(entry) {
       names.push(entry.userId);
-      await registry.register(entry);
+      return registry.register(entry);
     },
   };
 }

@@ -75,7 +75,11 @@ export async function startLive(options: LiveOptions): Promise<Live> {
   }
 
   const lease = await keepLease({ ...options, onLapsed: () => recover('lease-lapsed') });
-  const subscription = bus.subscribe(gatewayId, { batch: onBatch, interrupted: () => recover('interrupted') });
+  const subscription = bus.subscribe(gatewayId, {
+    batch: onBatch,
+    endSession: (end) => sessions.end(end),
+    interrupted: () => recover('interrupted'),
+  });
 
   return {
     notReady: () => (marks.isComplete ? undefined : 'delivery has not reached every shard yet'),

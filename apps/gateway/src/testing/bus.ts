@@ -1,18 +1,31 @@
-// The bus to one gateway, in the test's hand.
-import { NO_POSITION, type DeliveryBatch, type GatewayBus, type Position, type Shard } from '@parley/domain';
-
-type Listener = Parameters<GatewayBus['subscribe']>[1];
+// The bus to a gateway, or to some, in the test's hand.
+import {
+  NO_POSITION,
+  type DeliveryBatch,
+  type EndSession,
+  type GatewayBus,
+  type GatewayListener,
+  type Position,
+  type Shard,
+} from '@parley/domain';
 
 export class TestBus implements GatewayBus {
-  readonly #listeners = new Map<string, Listener>();
+  readonly #listeners = new Map<string, GatewayListener>();
 
   publish(gatewayId: string, batch: DeliveryBatch): void {
     this.#listeners.get(gatewayId)?.batch(batch);
   }
 
+  /** What one gateway says to another is lost. */
+  losesEnds = false;
+
+  endSession(gatewayId: string, end: EndSession): void {
+    if (!this.losesEnds) this.#listeners.get(gatewayId)?.endSession(end);
+  }
+
   async flush(): Promise<void> {}
 
-  subscribe(gatewayId: string, on: Listener): AsyncDisposable {
+  subscribe(gatewayId: string, on: GatewayListener): AsyncDisposable {
     this.#listeners.set(gatewayId, on);
     return {
       [Symbol.asyncDispose]: async () => {
@@ -22,13 +35,13 @@ export class TestBus implements GatewayBus {
   }
 
   interrupt(): void {
-    for (const { interrupted } of this.#listeners.values()) interrupted();
+    for (const listener of this.#listeners.values()) listener.interrupted();
   }
 
   /** To every gateway. */
   send(batch: Partial<DeliveryBatch>): void {
     const whole = { shard: 0 as Shard, epoch: 1, after: NO_POSITION, last: NO_POSITION, deliveries: [], ...batch };
-    for (const { batch: deliver } of this.#listeners.values()) deliver(whole);
+    for (const listener of this.#listeners.values()) listener.batch(whole);
   }
 
   /** One frame, alone in its batch. */

@@ -51,6 +51,8 @@ export interface HouseOptions {
   readonly limits?: Partial<WireLimits>;
   readonly config?: Partial<GatewayConfig>;
   readonly dependencies?: (made: GatewayDependencies) => Partial<GatewayDependencies>;
+  /** Another gateway of the same fleet: it shares its registry and bus, so sessions, not messages. */
+  readonly beside?: House;
   /** False: no batch has come from delivery yet. */
   readonly isReached?: boolean;
 }
@@ -58,8 +60,8 @@ export interface HouseOptions {
 export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const world = createMovingWorld();
   const log = new MemoryEventLog({ shards: 1, world });
-  const bus = new TestBus();
-  const registry = createSessionRegistry(world);
+  const bus = options.beside?.bus ?? new TestBus();
+  const registry = options.beside?.registry ?? createSessionRegistry(world);
   const { readSide, projector } = startReadSide(log, world);
   const heard = new Map<string, unknown[][]>();
   const errors: object[] = [];
