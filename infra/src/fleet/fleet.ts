@@ -35,6 +35,7 @@ const natsWaitMsMax = 60_000;
 export async function openLog({ config, observed, world, parts }: Fleet, role: Role): Promise<FleetLog> {
   const wait = { world, msMax: natsWaitMsMax };
   const connection = parts.use(await connectNats({ ...natsOptions(config), name: `parley-${role}`, role, wait }));
+  parts.use(connection.listen({ refused: ({ message }) => observed.break(message) }));
   const { shards, logEpoch } = await openDeployment({ connection, world, ...deploymentSizing(config) });
   const log = parts.use(new NatsEventLog({ connection, world, shards, observer: observed.log }));
   parts.use(watchEventLoop(observed.metrics));
