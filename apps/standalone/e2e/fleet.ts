@@ -145,7 +145,9 @@ async function startMember(house: House & { readonly servers: Servers }): Promis
   const { logger, gateway: observer } = observed;
   const deps = { log, sessions: registry, bus: natsGatewayBus(connection), world, digest, logger, observer, config };
   const readSide = createReadSide({ ...house, log });
-  const gateway = starting.use(await createGateway({ ...readSide, ...deps, rates: createRateBuckets(world), readiness: [] }));
+  const gateway = starting.use(
+    await createGateway({ ...readSide, ...deps, rates: createRateBuckets(world), readiness: [] }),
+  );
   const running = starting.move();
   return {
     gateway,

@@ -4,13 +4,25 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import process from 'node:process';
 import type { EventLog, RateBuckets, SessionRegistry, World } from '@parley/domain';
-import { createReadSide, type ConversationStore, type LeaseTerms, type ReadSide, type TimelineStore } from '@parley/projections';
+import {
+  createReadSide,
+  type ConversationStore,
+  type LeaseTerms,
+  type ReadSide,
+  type TimelineStore,
+} from '@parley/projections';
 import { openCassandra } from '../cassandra/index.ts';
 import type { FleetConfig } from '../config/index.ts';
 import { connectNats, NatsEventLog, openDeployment, type Connection, type Role } from '../nats/index.ts';
 import { watchEventLoop, watchOutbox } from '../observability/index.ts';
 import type { Observed } from '../process/index.ts';
-import { connectRedis, createLeases, createRateBuckets, createSessionRegistry, type RedisReport } from '../redis/index.ts';
+import {
+  connectRedis,
+  createLeases,
+  createRateBuckets,
+  createSessionRegistry,
+  type RedisReport,
+} from '../redis/index.ts';
 import { cassandraOptions, deploymentSizing, natsOptions, redisOptions } from './options.ts';
 
 export interface Fleet {
