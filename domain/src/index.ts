@@ -8,5 +8,6 @@ export * from './ids.ts';
 export * from './limits.ts';
 export * from './log.ts';
 export * from './message/index.ts';
+export * from './rates.ts';
 export * from './routing.ts';
 export * from './world.ts';

@@ -1,4 +1,5 @@
-// The only loop that reads the log: every projection, delivery, verify and rebuild run on it.
+// The only loop that reads the log: every projection, delivery, verify and rebuild run on it. Of all shards, or of those that
+// this process holds a lease for.
 import {
   allShards,
   LogGap,
@@ -10,6 +11,7 @@ import {
   type StoredEvent,
   type World,
 } from '@parley/domain';
+import { workOnLeasedShards, type LeaseTerms, type ShardWork } from './leased-shards.ts';
 
 /** Somebody who follows the log, shard by shard. */
 export interface LogReader {
@@ -19,6 +21,8 @@ export interface LogReader {
   checkpoint(shard: Shard): Promise<Position>;
   /** The next events, in order. Applying the same ones again changes nothing. A rejection is retried for ever. */
   apply(shard: Shard, events: readonly StoredEvent[]): Promise<void>;
+  /** The shard's last step has ended: it is another worker's now, until its checkpoint is asked for again. Never rejects. */
+  leave?(shard: Shard): Promise<void>;
 }
 
 /** Where a reader without rows of its own keeps how far it came. */
@@ -41,6 +45,8 @@ export interface RunnerDependencies {
   readonly log: EventLog;
   readonly world: World;
   readonly observer: RunnerObserver;
+  /** Absent: all shards are this process's own. */
+  readonly lease?: LeaseTerms;
 }
 
 /** What no retry can mend: the log is not what it promises, or holds what this build cannot read. */
@@ -51,14 +57,45 @@ export const RUNNER = { retryMsMin: 50, retryMsMax: 5_000 } as const;
 
 /** Runs until disposed, which resolves when every shard has come to rest. */
 export function runReader(reader: LogReader, dependencies: RunnerDependencies): AsyncDisposable {
-  const stop = new AbortController();
-  const running = allShards(dependencies.log.shards).map((shard) =>
-    runShard(reader, shard, { ...dependencies, signal: stop.signal }),
-  );
+  return runReaders([reader], dependencies);
+}
+
+/** Several readers that go together: one lease of a shard is for all of them. */
+export function runReaders(readers: readonly LogReader[], dependencies: RunnerDependencies): AsyncDisposable {
+  const { log, lease } = dependencies;
+  const works = readers.map((reader) => shardWork(reader, dependencies));
+  const work: ShardWork = {
+    begin: (shard) => works.forEach((each) => each.begin(shard)),
+    end: async (shard) => void (await Promise.all(works.map((each) => each.end(shard)))),
+  };
+  if (lease)
+    return workOnLeasedShards({ ...lease, ...dependencies, observer: lease.observer, shards: log.shards, work });
+  const shards = allShards(log.shards);
+  for (const shard of shards) work.begin(shard);
+  return { [Symbol.asyncDispose]: async () => void (await Promise.all(shards.map((shard) => work.end(shard)))) };
+}
+
+interface Run {
+  readonly stop: AbortController;
+  /** Until the step under way has ended. */
+  readonly running: Promise<void>;
+  /** Once it was told to end: until the reader has left the shard, too. */
+  left?: Promise<void>;
+}
+
+function shardWork(reader: LogReader, dependencies: RunnerDependencies): ShardWork {
+  const runs = new Map<Shard, Run>();
   return {
-    async [Symbol.asyncDispose]() {
-      stop.abort();
-      await Promise.all(running);
+    begin(shard) {
+      const before = runs.get(shard)?.left;
+      const stop = new AbortController();
+      const run = (): Promise<void> => runShard(reader, shard, { ...dependencies, signal: stop.signal });
+      runs.set(shard, { stop, running: before ? before.then(run) : run() });
+    },
+    async end(shard) {
+      const run = runs.get(shard);
+      run?.stop.abort();
+      if (run) await (run.left ??= run.running.then(() => reader.leave?.(shard)));
     },
   };
 }

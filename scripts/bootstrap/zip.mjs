@@ -1,4 +1,4 @@
-// One file out of a zip (a Python wheel is one), so that no unzip program is needed. Reads the central directory only;
+// Files out of a zip (a Python wheel is one), so that no unzip program is needed. Reads the central directory only;
 // no zip64, no encryption (PKWARE APPNOTE 4.3.12, 4.3.16).
 import { inflateRawSync } from 'node:zlib';
 
@@ -7,15 +7,20 @@ const endRecordBytesMin = 22;
 const stored = 0;
 
 /** The bytes of the first entry whose name matches. */
-export function unzipOne(bytes, namePattern) {
+export const unzipOne = (bytes, namePattern) => unzipAll(bytes, namePattern)[0].bytes;
+
+/** The name and bytes of every entry whose name matches; none is an error. */
+export function unzipAll(bytes, namePattern) {
   const end = endRecordAt(bytes);
+  const found = [];
   let at = bytes.readUInt32LE(end + 16);
   for (let remaining = bytes.readUInt16LE(end + 10); remaining > 0; remaining--) {
     const entry = readEntry(bytes, at);
-    if (namePattern.test(entry.name)) return contents(bytes, entry);
+    if (namePattern.test(entry.name)) found.push({ name: entry.name, bytes: contents(bytes, entry) });
     at = entry.next;
   }
-  throw new Error(`the zip holds nothing like ${namePattern}`);
+  if (found.length === 0) throw new Error(`the zip holds nothing like ${namePattern}`);
+  return found;
 }
 
 function endRecordAt(bytes) {

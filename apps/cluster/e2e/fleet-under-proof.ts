@@ -123,11 +123,13 @@ export class FleetUnderProof implements AsyncDisposable, SystemUnderProof {
   }
 
   get #nats(): NodeConnectionOptions {
-    return { servers: this.#setting('PARLEY_NATS_URL').split(',') };
+    const user = this.#setting('PARLEY_NATS_USER');
+    const pass = this.#setting('PARLEY_NATS_PASSWORD');
+    return { servers: this.#setting('PARLEY_NATS_URL').split(','), user, pass };
   }
 
   #setting(key: string): string {
-    return this.#cluster.settings[key] ?? '';
+    return this.#cluster.settingsOf('operator')[key] ?? '';
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

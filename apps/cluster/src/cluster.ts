@@ -3,11 +3,11 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { keptSecret } from '@parley/infra/config';
-import { lockDataDirectory } from '@parley/infra/nats';
+import { lockDataDirectory, type NatsUser } from '@parley/infra/nats';
 import { endLeftovers, recordProcesses } from './leftovers.ts';
 import { Member, type MemberPlan, type MemberReport } from './member.ts';
 import { planRole, type Role } from './roles.ts';
-import { planCassandra, planNats, planRedis, type Machine, type Servers } from './servers.ts';
+import { planCassandra, planNats, planRedis, type Machine } from './servers.ts';
 import { setUp } from './set-up.ts';
 
 export interface ClusterOptions {
@@ -15,8 +15,8 @@ export interface ClusterOptions {
   readonly folder: string;
   readonly environment: NodeJS.ProcessEnv;
   readonly programs: { readonly natsServer: string; readonly redisServer: string; readonly cassandra: string };
-  /** Servers that run already are used instead of own ones. */
-  readonly running: { readonly nats?: string; readonly redis?: string; readonly cassandra?: string };
+  /** Servers that run already, and how to reach them, by the keys of the configuration: used instead of own ones. */
+  readonly running: NodeJS.ProcessEnv;
   readonly cassandraNodes: 1 | 3;
   readonly shards: number;
   readonly counts: Readonly<Record<Role, number>>;
@@ -30,8 +30,8 @@ export interface ClusterOptions {
 export interface Cluster extends AsyncDisposable {
   readonly members: readonly Member[];
   readonly gatewayUrls: readonly string[];
-  /** The configuration of its roles, for tools that look into it. */
-  readonly settings: NodeJS.ProcessEnv;
+  /** The configuration of whoever works with it. */
+  readonly settingsOf: (user: NatsUser) => NodeJS.ProcessEnv;
 }
 
 const readyMsMax = 120_000;
@@ -61,21 +61,19 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     await recording;
   }
 
-  const { plans, settings } = await planServers(options);
+  const { plans, settingsOf } = await planServers(options);
   await launch(plans);
-  await setUp({ ...options.environment, ...settings }, path.join(folder, 'log', 'set-up.log'));
+  await setUp({ ...options.environment, ...settingsOf('setup') }, path.join(folder, 'log', 'set-up.log'));
   const machine: Machine = options;
   for (const role of ['projector', 'delivery', 'gateway'] as const) {
     const numbers = Array.from({ length: options.counts[role] }, (_, index) => index + 1);
-    const { gatewayPort } = options;
-    await launch(
-      await Promise.all(numbers.map((number) => planRole(role, number, { machine, settings, gatewayPort }))),
-    );
+    const planned = { machine, settings: settingsOf(role), gatewayPort: options.gatewayPort };
+    await launch(await Promise.all(numbers.map((number) => planRole(role, number, planned))));
   }
   const running = starting.move();
   return {
     members,
-    settings,
+    settingsOf,
     gatewayUrls: members.filter(({ plan }) => plan.kind === 'gateway').map(({ plan }) => plan.address),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
@@ -83,23 +81,31 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
 
 async function planServers(options: ClusterOptions) {
   const { programs, running, shards, cassandraNodes, folder } = options;
-  const nats = used(running.nats) ?? (await planNats(options, programs.natsServer));
-  const redis = used(running.redis) ?? (await planRedis(options, programs.redisServer));
-  const cassandra = used(running.cassandra) ?? (await planCassandra(options, programs.cassandra, cassandraNodes));
-  const settings = {
-    PARLEY_NATS_URL: nats.urls.join(','),
-    PARLEY_REDIS_URL: redis.urls.join(','),
-    PARLEY_CASSANDRA_CONTACT_POINTS: cassandra.urls.join(','),
-    PARLEY_CASSANDRA_REPLICAS: `${cassandraNodes}`,
+  const isOwn = (key: string): boolean => running[key] === undefined;
+  const nats = isOwn('PARLEY_NATS_URL') ? await planNats(options, programs.natsServer, shards) : undefined;
+  const redis = isOwn('PARLEY_REDIS_URL') ? await planRedis(options, programs.redisServer) : undefined;
+  const cassandra = isOwn('PARLEY_CASSANDRA_CONTACT_POINTS')
+    ? await planCassandra(options, programs.cassandra, cassandraNodes)
+    : undefined;
+  const shared = {
+    ...running,
+    ...(nats && { PARLEY_NATS_URL: nats.urls.join(',') }),
+    ...(redis && { PARLEY_REDIS_URL: redis.urls.join(',') }),
+    ...(cassandra && {
+      PARLEY_CASSANDRA_CONTACT_POINTS: cassandra.urls.join(','),
+      PARLEY_CASSANDRA_REPLICAS: `${cassandraNodes}`,
+    }),
     PARLEY_SHARDS: `${shards}`,
     PARLEY_JWT_SECRET: await keptSecret(folder),
     PARLEY_DEV_TOKENS: 'on',
     ...options.settings,
   };
-  return { plans: [...nats.plans, ...redis.plans, ...cassandra.plans], settings };
+  return {
+    plans: [nats, redis, cassandra].flatMap((servers) => servers?.plans ?? []),
+    settingsOf: (user: NatsUser): NodeJS.ProcessEnv =>
+      nats ? { ...shared, PARLEY_NATS_USER: user, PARLEY_NATS_PASSWORD: nats.passwords.get(user) } : shared,
+  };
 }
-
-const used = (urls: string | undefined): Servers | undefined => (urls ? { plans: [], urls: [urls] } : undefined);
 
 async function untilReady(member: Member): Promise<void> {
   const deadline = performance.now() + readyMsMax;

@@ -6,8 +6,12 @@ import { Command, InvalidArgumentError } from 'commander';
 import { startCluster, type ClusterOptions } from './cluster.ts';
 import { askStatus, serveStatus, takeDown } from './control.ts';
 import type { MemberReport } from './member.ts';
+import { writeOperatorFile } from './operator-file.ts';
 import { statusOf } from './status.ts';
 import { welcome } from './welcome.ts';
+
+/** Names a server that runs already, or says how to reach it. */
+const SERVER_KEY = /^PARLEY_(NATS_(?!SERVER|CLI)|REDIS_|CASSANDRA_)/;
 
 const program = new Command('cluster').description('A whole fleet of Parley on this machine.').showHelpAfterError();
 
@@ -61,7 +65,9 @@ async function up(flags: UpFlags): Promise<void> {
     await using running = new AsyncDisposableStack();
     running.use(cluster);
     running.use(await serveStatus(folder, () => statusOf(cluster.members)));
-    process.stdout.write(welcome(await statusOf(cluster.members), cluster.gatewayUrls[0] ?? ''));
+    const operatorFile = await writeOperatorFile(folder, cluster.settingsOf('operator'));
+    const status = await statusOf(cluster.members);
+    process.stdout.write(welcome({ status, operatorFile, gatewayUrl: cluster.gatewayUrls[0] ?? '' }));
     await stopped;
     process.stdout.write('  going down …\n');
   } catch (error) {
@@ -81,11 +87,7 @@ function clusterOptions(folder: string, flags: UpFlags): ClusterOptions {
       redisServer: env['PARLEY_TEST_VALKEY_SERVER'] ?? 'valkey-server',
       cassandra: path.resolve(import.meta.dirname, '../../../scripts/bootstrap/cassandra.sh'),
     },
-    running: {
-      nats: env['PARLEY_NATS_URL'] ?? '',
-      redis: env['PARLEY_REDIS_URL'] ?? '',
-      cassandra: env['PARLEY_CASSANDRA_CONTACT_POINTS'] ?? '',
-    },
+    running: Object.fromEntries(Object.entries(env).filter(([key, value]) => value && SERVER_KEY.test(key))),
     cassandraNodes: flags.cassandra,
     shards: flags.shards,
     counts: { gateway: flags.gateways, delivery: flags.deliveries, projector: flags.projectors },

@@ -1,6 +1,8 @@
 // The servers of a cluster on one machine: three nats-servers, one Valkey, one or three Cassandra nodes. All on loopback.
+import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { ROLES, serverConfig, type NatsUser } from '@parley/infra/nats';
 import { freePort } from '@parley/infra/runtime';
 import type { MemberPlan } from './member.ts';
 import { probeCassandra, probeHttp, probeRedis } from './probes.ts';
@@ -68,28 +70,34 @@ export async function planCassandra(machine: Machine, script: string, nodes: 1 |
   return { plans, urls: addresses.map((address) => `${address}:${cqlPort}`) };
 }
 
-export async function planNats(machine: Machine, program: string): Promise<Servers> {
+export interface NatsServers extends Servers {
+  /** Each user's password, new at each start. */
+  readonly passwords: ReadonlyMap<NatsUser, string>;
+}
+
+/** With the users and permissions of a deployment. */
+export async function planNats(machine: Machine, program: string, shards: number): Promise<NatsServers> {
   const names = ['nats-1', 'nats-2', 'nats-3'];
   const members = await Promise.all(
     names.map(async (name) => ({ name, port: await freePort(), route: await freePort(), monitor: await freePort() })),
   );
   const routes = members.map(({ route }) => `nats://127.0.0.1:${route}`);
+  const passwords = new Map<NatsUser, string>();
+  for (const user of [...ROLES, 'system'] as const) passwords.set(user, randomBytes(16).toString('hex'));
   const plans = await Promise.all(
     members.map(async ({ name, port, route, monitor }): Promise<MemberPlan> => {
       const folder = path.join(machine.folder, name);
       await mkdir(folder, { recursive: true });
       const file = path.join(folder, 'nats-server.conf');
-      await writeFile(
-        file,
-        `server_name: ${name}
-listen: "127.0.0.1:${port}"
-http: "127.0.0.1:${monitor}"
-max_payload: 8388608
-max_pending: 268435456
-cluster { name: parley, listen: "127.0.0.1:${route}", routes: ${JSON.stringify(routes)} }
-jetstream { store_dir: ${JSON.stringify(path.join(folder, 'log'))}, sync_interval: always }
-`,
-      );
+      const config = serverConfig({
+        name,
+        listen: `127.0.0.1:${port}`,
+        monitor: `127.0.0.1:${monitor}`,
+        storeDirectory: path.join(folder, 'log'),
+        cluster: { listen: `127.0.0.1:${route}`, routes },
+        users: { shards, password: (user) => passwords.get(user) ?? '' },
+      });
+      await writeFile(file, config, { mode: ownerOnly });
       return {
         name,
         kind: 'nats',
@@ -101,5 +109,7 @@ jetstream { store_dir: ${JSON.stringify(path.join(folder, 'log'))}, sync_interva
       };
     }),
   );
-  return { plans, urls: plans.map(({ address }) => address) };
+  return { plans, passwords, urls: plans.map(({ address }) => address) };
 }
+
+const ownerOnly = 0o600;

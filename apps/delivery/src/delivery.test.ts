@@ -176,6 +176,20 @@ describe('the position before', () => {
     expect(await afterStart(() => Promise.reject(new Error('down')))).toEqual(['5']);
   });
 
+  it('is asked of the timeline again when another worker had the shard meanwhile', async () => {
+    const log = createTestLog();
+    const { deps, take, saved } = createSurroundings(log, { alice: ['gw-1'] });
+    const { applyTo, leave } = await begun({ ...deps, timeline: { previous: async () => at(2) } }, log);
+    log.put(created([alice]));
+    await applyTo(1);
+    await leave();
+    log.put(said('told by another worker'));
+    saved.position = at(2);
+    log.put(said('a'));
+    await applyTo(3);
+    expect(prevIds(take('gw-1'))).toEqual(['0', '2']);
+  });
+
   it('is right when a step is applied again after it failed half-way', async () => {
     const log = createTestLog();
     const { deps, take, saved } = createSurroundings(log, { alice: ['gw-1'] });

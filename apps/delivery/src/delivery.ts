@@ -17,13 +17,13 @@ import {
 import type { Checkpoints, ConversationStates, LogReader, TimelineQueries } from '@parley/projections';
 import { audience } from './audience.ts';
 import { byGateway, inBatches, type BatchPart } from './batches.ts';
-import { createPreviousPositions } from './previous-positions.ts';
+import { createPreviousPositions, type PreviousPositions } from './previous-positions.ts';
 
 export const DELIVERY = {
   /** An empty batch this often tells every gateway how far it should have come: a hole shows within it. */
   heartbeatMs: 1_000,
-  /** Until every shard has begun: gateways wait for the first word of each. */
-  firstBeatsMs: 20,
+  /** After a shard began: gateways wait for the first word of each. Others that begin meanwhile are told of with it. */
+  firstBeatMs: 20,
 } as const;
 
 export interface DeliveryDependencies {
@@ -35,98 +35,125 @@ export interface DeliveryDependencies {
   readonly bus: Pick<GatewayBus, 'publish' | 'flush'>;
   readonly checkpoints: Checkpoints;
   readonly world: World;
+  /** A shard began: gateways have heard nothing of it from this worker. */
+  readonly onBegun?: () => void;
 }
 
 export interface Delivery {
   /** For the runner. */
   readonly reader: LogReader;
-  /** Every shard has begun: a beat now reaches gateways for all of them. */
-  readonly isUnderWay: boolean;
-  /** One heartbeat: tells every gateway how far it should have come, and stores the checkpoints. */
+  /** One heartbeat: tells every gateway how far it should have come in the shards that began here, and stores the checkpoints. */
   beat(): Promise<void>;
+  /** The last beat of one shard; then it is forgotten, also when that fails: the next worker goes on at the stored checkpoint. */
+  leave(shard: Shard): Promise<void>;
 }
 
 /** What this worker knows of one shard; changes as it goes. */
 interface ShardProgress {
+  readonly shard: Shard;
   readonly startedAt: Position;
   /** Everything up to here is published. */
   last: Position;
   saved: Position;
   readonly lastByGateway: Map<GatewayId, Position>;
+  /** Goes with the shard: what another worker told of meanwhile is not in it. */
+  readonly previous: PreviousPositions;
 }
 
 const readerName = 'delivery';
+/** Conversations whose last position is remembered, in all shards; of others the timeline is asked. */
+const rememberedMax = 100_000;
 
 export function createDelivery(deps: DeliveryDependencies): Delivery {
   const progressByShard = new Map<Shard, ShardProgress>();
-  const previous = createPreviousPositions(deps.timeline);
 
   async function begin(shard: Shard): Promise<ShardProgress> {
     // Without a checkpoint nobody waits for what was before: gateways take sockets only once they heard from delivery.
     const saved = await deps.checkpoints.load(readerName, shard);
     const startedAt = saved === NO_POSITION ? await deps.log.head(shard) : saved;
-    const progress = { startedAt, last: startedAt, saved, lastByGateway: new Map<GatewayId, Position>() };
+    const previous = createPreviousPositions(deps.timeline, rememberedMax / deps.log.shards);
+    const progress = { shard, startedAt, last: startedAt, saved, lastByGateway: new Map(), previous };
     progressByShard.set(shard, progress);
+    deps.onBegun?.();
     return progress;
-  }
-
-  async function told(shard: Shard, stored: StoredEvent): Promise<readonly Told[]> {
-    const [{ state }, prev] = await Promise.all([
-      deps.states.atLeast(stored.conversationId, requiredMeta(stored)),
-      previous.before(stored, progressByShard.get(shard)?.last ?? NO_POSITION),
-    ]);
-    return audience({ stored, prev, state }).map((each) => ({ position: stored.position, ...each }));
-  }
-
-  /** The last batch of a step says how far the step went; one before it, how far itself. */
-  function publish(shard: Shard, gatewayId: GatewayId, { deliveries, last }: BatchPart): void {
-    const progress = progressByShard.get(shard);
-    if (!progress) return;
-    const after = progress.lastByGateway.get(gatewayId) ?? progress.startedAt;
-    deps.bus.publish(gatewayId, { shard, epoch: deps.logEpoch, after, last, deliveries });
-    progress.lastByGateway.set(gatewayId, last);
   }
 
   const reader: LogReader = {
     name: readerName,
     checkpoint: async (shard) => (progressByShard.get(shard) ?? (await begin(shard))).last,
     async apply(shard, events) {
-      const deliveries: Told[] = [];
-      for (const stored of events) if (!isVoid(stored)) deliveries.push(...(await told(shard, stored)));
-      const gateways = await deps.sessions.gatewaysOf([...new Set(deliveries.flatMap(({ userIds }) => userIds))]);
       const progress = progressByShard.get(shard);
-      const last = events.at(-1)?.position ?? progress?.last ?? NO_POSITION;
+      if (!progress) throw new Error(`shard ${shard} has not begun`);
+      const deliveries: Told[] = [];
+      for (const stored of events) if (!isVoid(stored)) deliveries.push(...(await told(deps, progress, stored)));
+      const gateways = await deps.sessions.gatewaysOf([...new Set(deliveries.flatMap(({ userIds }) => userIds))]);
+      const last = events.at(-1)?.position ?? progress.last;
+      const publish = publisher(deps, progress);
       for (const [gatewayId, theirs] of byGateway(deliveries, gateways)) {
-        for (const batch of inBatches(theirs, last)) publish(shard, gatewayId, batch);
+        for (const batch of inBatches(theirs, last)) publish(gatewayId, batch);
       }
-      if (progress) progress.last = last; // not before: a step that could not be published is applied again
+      progress.last = last; // not before: a step that could not be published is applied again
     },
   };
 
-  async function saveCheckpoints(): Promise<void> {
-    const moved = [...progressByShard].filter(([, { last, saved }]) => last > saved);
-    if (moved.length === 0) return;
-    const upTo = moved.map(([shard, progress]) => ({ shard, progress, last: progress.last }));
-    await deps.bus.flush(); // a checkpoint never passes what is still in this process
-    for (const { shard, progress, last } of upTo) {
-      await deps.checkpoints.save(readerName, shard, last);
-      progress.saved = last;
+  /** Every gateway hears how far it should have come before a checkpoint says so: a next worker begins there without a hole. */
+  async function beat(shards: readonly Shard[]): Promise<void> {
+    const alive = await deps.sessions.gateways();
+    const begun = [...progressByShard.values()].filter(({ shard }) => shards.includes(shard));
+    for (const progress of begun) {
+      const publish = publisher(deps, progress);
+      for (const gatewayId of alive) publish(gatewayId, { deliveries: [], last: progress.last });
+      forgetGateways(progress, alive);
     }
+    await saveCheckpoints(deps, begun);
   }
 
   return {
     reader,
-    get isUnderWay() {
-      return progressByShard.size === deps.log.shards;
-    },
-    async beat() {
-      const alive = await deps.sessions.gateways();
-      for (const [shard, { last, lastByGateway }] of progressByShard) {
-        for (const gatewayId of alive) publish(shard, gatewayId, { deliveries: [], last });
-        // A gateway whose lease lapsed registers again and makes its clients resume: its mark here means nothing any more.
-        for (const known of lastByGateway.keys()) if (!alive.includes(known)) lastByGateway.delete(known);
+    beat: () => beat([...progressByShard.keys()]),
+    async leave(shard) {
+      try {
+        await beat([shard]);
+      } finally {
+        progressByShard.delete(shard);
       }
-      await saveCheckpoints();
     },
   };
+}
+
+async function told(
+  deps: DeliveryDependencies,
+  progress: ShardProgress,
+  stored: StoredEvent,
+): Promise<readonly Told[]> {
+  const [{ state }, prev] = await Promise.all([
+    deps.states.atLeast(stored.conversationId, requiredMeta(stored)),
+    progress.previous.before(stored, progress.last),
+  ]);
+  return audience({ stored, prev, state }).map((each) => ({ position: stored.position, ...each }));
+}
+
+/** The last batch of a step says how far the step went; one before it, how far itself. */
+function publisher({ bus, logEpoch }: DeliveryDependencies, { shard, startedAt, lastByGateway }: ShardProgress) {
+  return (gatewayId: GatewayId, { deliveries, last }: BatchPart): void => {
+    const after = lastByGateway.get(gatewayId) ?? startedAt;
+    bus.publish(gatewayId, { shard, epoch: logEpoch, after, last, deliveries });
+    lastByGateway.set(gatewayId, last);
+  };
+}
+
+/** A gateway whose lease lapsed registers again and makes its clients resume: its mark here means nothing any more. */
+function forgetGateways({ lastByGateway }: ShardProgress, alive: readonly GatewayId[]): void {
+  for (const known of lastByGateway.keys()) if (!alive.includes(known)) lastByGateway.delete(known);
+}
+
+async function saveCheckpoints(deps: DeliveryDependencies, begun: readonly ShardProgress[]): Promise<void> {
+  const moved = begun.filter(({ last, saved }) => last > saved);
+  if (moved.length === 0) return;
+  const upTo = moved.map((progress) => ({ progress, last: progress.last }));
+  await deps.bus.flush(); // a checkpoint never passes what is still in this process
+  for (const { progress, last } of upTo) {
+    await deps.checkpoints.save(readerName, progress.shard, last);
+    progress.saved = last;
+  }
 }

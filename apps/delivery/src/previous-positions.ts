@@ -3,16 +3,17 @@ import { NO_POSITION, type ConversationId, type Position, type StoredEvent } fro
 import type { TimelineQueries } from '@parley/projections';
 import { LRUCache } from 'lru-cache';
 
-/** Conversations whose last position is remembered; of others the timeline is asked. */
-const rememberedMax = 100_000;
-
 export interface PreviousPositions {
   /** Events come in order; `since` is where everything before was seen. Remembers this one as the last. */
   before(stored: StoredEvent, since: Position): Promise<Position>;
 }
 
-export function createPreviousPositions(timeline: Pick<TimelineQueries, 'previous'>): PreviousPositions {
-  const lastOf = new LRUCache<ConversationId, Position>({ max: rememberedMax });
+/** Remembers the last position of so many conversations; of others the timeline is asked. */
+export function createPreviousPositions(
+  timeline: Pick<TimelineQueries, 'previous'>,
+  rememberedMax: number,
+): PreviousPositions {
+  const lastOf = new LRUCache<ConversationId, Position>({ max: Math.ceil(rememberedMax) });
 
   async function find({ conversationId, position, event }: StoredEvent, since: Position): Promise<Position> {
     if (event.type === 'conversation.created') return NO_POSITION;

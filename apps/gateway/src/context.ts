@@ -1,5 +1,5 @@
 // What every handler may use, frame or REST.
-import type { Digest, EventLog, World } from '@parley/domain';
+import type { Digest, EventLog, RateBuckets, World } from '@parley/domain';
 import type { ConversationList, ConversationStates, TimelineQueries } from '@parley/projections';
 import type { WireLimits } from '@parley/protocol';
 import type { TokenVerifier } from './auth/tokens.ts';
@@ -12,6 +12,7 @@ export interface HandlerContext {
   readonly states: ConversationStates;
   readonly timeline: TimelineQueries;
   readonly conversations: ConversationList;
+  readonly rates: RateBuckets;
   readonly world: World;
   readonly digest: Digest;
   readonly logger: GatewayLogger;

@@ -1,5 +1,5 @@
 // What a gateway is given, and what it reports. Nothing here is looked up: `main.ts` hands all of it in.
-import type { Digest, EventLog, GatewayBus, SessionRegistry, UserId, World } from '@parley/domain';
+import type { Digest, EventLog, GatewayBus, RateBuckets, SessionRegistry, UserId, World } from '@parley/domain';
 import type { ConversationList, ConversationStates, TimelineQueries } from '@parley/projections';
 import type { ProblemCode, WireLimits } from '@parley/protocol';
 import type { JwtConfig } from './auth/jwt-config.ts';
@@ -11,6 +11,8 @@ export interface GatewayDependencies {
   readonly conversations: ConversationList;
   readonly sessions: SessionRegistry;
   readonly bus: GatewayBus;
+  /** Of REST calls; the frames of a socket are counted where it is. */
+  readonly rates: RateBuckets;
   readonly world: World;
   readonly digest: Digest;
   readonly logger: GatewayLogger;

@@ -98,7 +98,7 @@ export async function createGateway(dependencies: GatewayDependencies): Promise<
 }
 
 function createContext(dependencies: GatewayDependencies, tokens: TokenVerifier): HandlerContext {
-  const { config, world, log, states, timeline, conversations, digest, logger, observer } = dependencies;
+  const { config, world, log, states, timeline, conversations, rates, digest, logger, observer } = dependencies;
   const { limits } = config;
   const queue = createKeyedQueue(limits.outboxAppendsMax);
   const resumes = createKeyedQueue(resumesMax);
@@ -108,6 +108,7 @@ function createContext(dependencies: GatewayDependencies, tokens: TokenVerifier)
     states,
     timeline,
     conversations,
+    rates,
     world,
     digest,
     logger,

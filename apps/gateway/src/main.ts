@@ -2,6 +2,7 @@
 import process from 'node:process';
 import { loadConfig } from '@parley/infra/config';
 import { openLog, openReadSide, openRegistry } from '@parley/infra/fleet';
+import { createRateBuckets } from '@parley/infra/memory';
 import { natsGatewayBus } from '@parley/infra/nats';
 import { observeProcess, runProcess } from '@parley/infra/process';
 import { digest } from '@parley/infra/runtime';
@@ -25,6 +26,7 @@ await runProcess({
         log,
         sessions: await openRegistry(fleet),
         bus: natsGatewayBus(connection),
+        rates: createRateBuckets(world),
         world,
         digest,
         logger,

@@ -1,11 +1,10 @@
 // One connection of one user, from its `hello` to its close: what it may do, what waits for it, how it is written to.
 // It knows no uWebSockets.js: `Socket` is what it needs of one, so that the simulation can stand in.
-import type { SessionEntry, TimestampMs, World } from '@parley/domain';
+import { TokenBucket, type SessionEntry, type TimestampMs, type World } from '@parley/domain';
 import { CLOSE, type CloseName, type ServerFrame, type WireLimits } from '@parley/protocol';
 import type { Encoded, Format } from './formats.ts';
 import { Holds, type Hold, type LiveFrame } from './live/holds.ts';
 import { createInFlight } from './in-flight.ts';
-import { TokenBucket } from './token-bucket.ts';
 
 /** Never called after `end`. */
 export interface Socket {

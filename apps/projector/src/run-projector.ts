@@ -3,9 +3,10 @@ import type { EventLog, World } from '@parley/domain';
 import {
   conversations,
   projectionReader,
-  runReader,
+  runReaders,
   timeline,
   type ConversationStore,
+  type LeaseTerms,
   type ProjectionObserver,
   type RunnerObserver,
   type TimelineStore,
@@ -18,12 +19,15 @@ export interface ProjectorDependencies {
   readonly conversations: ConversationStore;
   readonly generation: number;
   readonly observer: RunnerObserver & ProjectionObserver;
+  /** Absent: all shards are this process's own. */
+  readonly lease?: LeaseTerms;
 }
 
 /** Runs until disposed. */
 export function runProjector(deps: ProjectorDependencies): AsyncDisposable {
-  const readers = new AsyncDisposableStack();
-  readers.use(runReader(projectionReader(timeline, deps.timeline, deps), deps));
-  readers.use(runReader(projectionReader(conversations, deps.conversations, deps), deps));
-  return readers;
+  const readers = [
+    projectionReader(timeline, deps.timeline, deps),
+    projectionReader(conversations, deps.conversations, deps),
+  ];
+  return runReaders(readers, deps);
 }

@@ -7,7 +7,7 @@ import { runDelivery } from '@parley/delivery';
 import type { DeliveryBatch, GatewayBus, GatewayId, UserId } from '@parley/domain';
 import { createGateway, type Gateway, type GatewayConfig } from '@parley/gateway';
 import { loadConfig } from '@parley/infra/config';
-import { createMemoryConversations, createMemoryTimeline } from '@parley/infra/memory';
+import { createMemoryConversations, createMemoryTimeline, createRateBuckets } from '@parley/infra/memory';
 import { connectNats, natsGatewayBus, NatsEventLog, openCheckpoints, createDeployment } from '@parley/infra/nats';
 import { openSessionRegistry } from '@parley/infra/redis';
 import { createWorld, digest } from '@parley/infra/runtime';
@@ -145,7 +145,9 @@ async function startMember(house: House & { readonly servers: Servers }): Promis
   const { logger, gateway: observer } = observed;
   const deps = { log, sessions: registry, bus: natsGatewayBus(connection), world, digest, logger, observer, config };
   const readSide = createReadSide({ ...house, log });
-  const gateway = starting.use(await createGateway({ ...readSide, ...deps, readiness: [] }));
+  const gateway = starting.use(
+    await createGateway({ ...readSide, ...deps, rates: createRateBuckets(world), readiness: [] }),
+  );
   const running = starting.move();
   return {
     gateway,

@@ -4,10 +4,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { runDelivery } from '@parley/delivery';
-import type { DeliveryBatch, GatewayBus, UserId, World } from '@parley/domain';
+import type { DeliveryBatch, GatewayBus, SessionRegistry, UserId, World } from '@parley/domain';
 import { createGateway, type Gateway } from '@parley/gateway';
 import { loadConfig } from '@parley/infra/config';
-import { createSessionRegistry } from '@parley/infra/memory';
+import { createRateBuckets, createSessionRegistry } from '@parley/infra/memory';
 import {
   connectNats,
   natsGatewayBus,
@@ -27,6 +27,10 @@ import { shardsWhenNew, standaloneGateway } from '../src/settings.ts';
 export interface SystemOptions {
   /** True loses this publish on its way to the gateway. */
   readonly loses?: (batch: DeliveryBatch) => boolean;
+  /** Then others deliver, in processes of their own, which look up sessions here. */
+  readonly deliveredByOthers?: SessionRegistry;
+  /** The gateway noticed that it may have missed something. */
+  readonly onResync?: (reason: string) => void;
 }
 
 export interface System extends AsyncDisposable {
@@ -74,14 +78,15 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
       observer: { ...observed.runner, ...observed.projection },
     }),
   );
-  const sessions = createSessionRegistry(world);
+  const sessions = options.deliveredByOthers ?? createSessionRegistry(world);
   const bus = losing(natsGatewayBus(connection), options.loses ?? (() => false));
   const checkpoints = await openCheckpoints(connection, logEpoch);
-  starting.use(
-    runDelivery({ ...readSide, log, logEpoch, sessions, bus, checkpoints, world, observer: observed.runner }),
-  );
-  const deps = { ...readSide, log, sessions, bus, world, digest, readiness: [] };
-  const { logger, gateway: observer } = observed;
+  const delivers = { ...readSide, log, logEpoch, sessions, bus, checkpoints, world, observer: observed.runner };
+  if (!options.deliveredByOthers) starting.use(runDelivery(delivers));
+  const rates = createRateBuckets(world);
+  const deps = { ...readSide, log, sessions, bus, rates, world, digest, readiness: [] };
+  const { logger } = observed;
+  const observer = { ...observed.gateway, resynced: (reason: string) => options.onResync?.(reason) };
   const settings = await standaloneGateway(config, logEpoch);
   const gateway = starting.use(await createGateway({ ...deps, logger, observer, config: settings }));
 

@@ -5,7 +5,7 @@ import { runDelivery } from '@parley/delivery';
 import type { World } from '@parley/domain';
 import { checkClock, createGateway, type Gateway } from '@parley/gateway';
 import type { StandaloneConfig } from '@parley/infra/config';
-import { createSessionRegistry } from '@parley/infra/memory';
+import { createRateBuckets, createSessionRegistry } from '@parley/infra/memory';
 import {
   connectNats,
   natsGatewayBus,
@@ -62,6 +62,7 @@ export async function startStandalone(config: StandaloneConfig, observed: Observ
       log,
       sessions,
       bus,
+      rates: createRateBuckets(world),
       world,
       digest,
       logger,

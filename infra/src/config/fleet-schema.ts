@@ -20,12 +20,17 @@ export const FleetSchema = Type.Object({
   natsTlsCa: pem('The authorities whose certificates are believed of NATS'),
   natsTlsCert: pem('The certificate shown to NATS'),
   natsTlsKey: pem('Its private key'),
-  natsReplicas: Type.Integer({
-    minimum: 1,
-    maximum: 5,
-    default: 3,
-    description: 'Copies of the log and of what goes with it, when the deployment is created: 3, or 1 for a trial.',
-  }),
+  natsReplicas: Type.Refine(
+    Type.Integer({
+      minimum: 1,
+      maximum: 3,
+      default: 3,
+      description:
+        'Copies of the log and of what goes with it: 3, or 1 for a trial. Fixed when the deployment is created.',
+    }),
+    (replicas) => replicas !== 2,
+    () => 'must be 1 or 3: two copies stop when either is away',
+  ),
   redisUrl: list(
     '^rediss?://[^\\s,]+$',
     'redis://127.0.0.1:6379',

@@ -114,6 +114,9 @@ describe('loading the configuration', () => {
     expect(problemsOf({ PARLEY_NATS_URL: 'nats://n1' })).toEqual([
       'PARLEY_NATS_URL: there is no such key standalone, only in a fleet',
     ]);
+    expect(problemsOf({ PARLEY_NATS_REPLICAS: '2' }, 'fleet')).toEqual([
+      'PARLEY_NATS_REPLICAS: must be 1 or 3: two copies stop when either is away',
+    ]);
     expect(problemsOf({ PARLEY_DATA_DIR: 'x' }, 'fleet')).toEqual([
       'PARLEY_DATA_DIR: there is no such key in a fleet, only standalone',
     ]);

@@ -106,7 +106,8 @@ const SWITCH: ReadonlyMap<string, boolean> = new Map([
 
 function expectation(schema: TSchema, value: unknown): string {
   const { type, minimum, maximum, enum: names } = formOf(schema);
-  if (type === 'integer') return `must be a whole number from ${minimum} to ${maximum}`;
+  const isInRange = typeof value === 'number' && value >= (minimum ?? value) && value <= (maximum ?? value);
+  if (type === 'integer' && !isInRange) return `must be a whole number from ${minimum} to ${maximum}`;
   if (type === 'boolean') return 'must be on or off';
   if (type === 'array') return listExpectation(schema);
   if (names !== undefined) return `must be one of ${names.join(', ')}`;

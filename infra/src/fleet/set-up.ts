@@ -7,9 +7,14 @@ import { deploymentSizing, natsOptions } from './options.ts';
 /** Of a deployment that is new. */
 const shardsWhenNew = 64;
 
+/** It may be started before the servers answer. */
+const natsWaitMsMax = 60_000;
+
 /** With the credentials of `setup`, or the operator's. Throws StreamMismatch or ShardsMismatch when something else is there. */
 export async function setUpFleet(config: FleetConfig): Promise<Deployment> {
-  await using connection = await connectNats({ ...natsOptions(config), name: 'parley-setup', role: 'setup' });
+  const world = createWorld();
+  const wait = { world, msMax: natsWaitMsMax };
+  await using connection = await connectNats({ ...natsOptions(config), name: 'parley-setup', role: 'setup', wait });
   const sizing = { shards: shardsWhenNew, ...deploymentSizing(config) };
-  return await createDeployment({ connection, world: createWorld(), ...sizing });
+  return await createDeployment({ connection, world, ...sizing });
 }

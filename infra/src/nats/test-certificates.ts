@@ -5,7 +5,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 /** PEM: what a client is given. */
-export interface CertificateTexts {
+interface CertificateTexts {
   readonly ca: string;
   readonly cert: string;
   readonly key: string;

@@ -3,5 +3,12 @@ export { startAdminServer, type AdminServer, type AdminServerOptions } from './a
 export { createLogger, type Logger, type LoggerOptions } from './logger.ts';
 export { Metrics, type Sample } from './metrics.ts';
 export { metricsPage, metricsPagePath } from './metrics-page.ts';
-export { gatewayObserver, logObserver, natsServerObserver, projectionObserver, runnerObserver } from './observers.ts';
+export {
+  gatewayObserver,
+  leaseObserver,
+  logObserver,
+  natsServerObserver,
+  projectionObserver,
+  runnerObserver,
+} from './observers.ts';
 export { watchEventLoop, watchOutbox, watchReaderLag, type WatchedLog, type WatchedReader } from './watched-values.ts';

@@ -84,6 +84,12 @@ export const METRIC_TABLE = {
     ['reader', 'shard'],
     '1: this reader stopped for good at a hole in the log or an event it cannot read. Alarm!',
   ),
+  leasedShards: gauge('parley_leased_shards', ['role'], 'Shards this process works on, where several share them.'),
+  leaseFailures: counter(
+    'parley_lease_failures_total',
+    ['role'],
+    'Times the leases of shards could not be asked. When it lasts for longer than a lease, this process works on all shards.',
+  ),
   deliveryBeatFailures: counter('parley_delivery_beat_failures_total', [], 'Beats to the gateways that failed.'),
 
   projectionVoid: counter('parley_projection_void_events_total', ['projection'], 'Void events met. In practice none.'),

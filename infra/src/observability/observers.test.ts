@@ -3,7 +3,14 @@ import { expect, it } from 'vitest';
 import { createLogger } from './logger.ts';
 import { METRIC_TABLE } from './metric-table.ts';
 import { Metrics } from './metrics.ts';
-import { gatewayObserver, logObserver, natsServerObserver, projectionObserver, runnerObserver } from './observers.ts';
+import {
+  gatewayObserver,
+  leaseObserver,
+  logObserver,
+  natsServerObserver,
+  projectionObserver,
+  runnerObserver,
+} from './observers.ts';
 import { watchEventLoop, watchOutbox, watchReaderLag } from './watched-values.ts';
 
 const shard = 0 as Shard;
@@ -30,6 +37,10 @@ function reportAll({ metrics, logger }: ReturnType<typeof createRig>): Disposabl
   runner.retrying('timeline-g1', shard, new Error('store'));
   runner.stopped('timeline-g1', shard, new Error('hole'));
   runner.beatFailed(new Error('bus'));
+  const lease = leaseObserver(metrics, logger);
+  lease.shardsChanged('delivery', { gained: [shard], lost: [], count: 1 });
+  lease.shardsChanged('delivery', { gained: [1 as Shard], lost: [], count: 2 });
+  lease.leasesUnavailable('delivery', new Error('away'));
   const projection = projectionObserver(metrics, logger);
   projection.parked('timeline', { conversationId: stored.conversationId, position: position(7), reason: 'bug' });
   projection.passedOver('timeline', stored);
@@ -83,6 +94,8 @@ it('counts what was reported', async () => {
     'parley_reader_lag_events{reader="delivery",shard="0"} 0',
     'parley_reader_lag_events{reader="delivery",shard="1"} 42',
     'parley_reader_stopped{reader="timeline-g1",shard="0"} 1',
+    'parley_leased_shards{role="delivery"} 2',
+    'parley_lease_failures_total{role="delivery"} 1',
     'parley_projection_parked_total{projection="timeline"} 1',
   ]) {
     expect(text.split('\n')).toContain(line);

@@ -1,6 +1,6 @@
 // What the parts of the system report, made into metrics and log lines. Hot paths only add to numbers; a line is written for
 // what an operator should look at.
-import type { ParkedConversation, ProjectionObserver, RunnerObserver } from '@parley/projections';
+import type { LeaseObserver, ParkedConversation, ProjectionObserver, RunnerObserver } from '@parley/projections';
 import type { ProblemCode } from '@parley/protocol';
 import type { LogObserver, NatsServerEvent } from '../nats/index.ts';
 import type { Logger } from './logger.ts';
@@ -29,6 +29,19 @@ export function runnerObserver(
     beatFailed(error) {
       beatFailures.value++;
       logger.warn({ err: error }, 'a beat of delivery failed');
+    },
+  };
+}
+
+export function leaseObserver(metrics: Metrics, logger: Logger): LeaseObserver {
+  return {
+    shardsChanged(role, { gained, lost, count }) {
+      metrics.cell('leasedShards', { role }).value = count;
+      logger.info({ role, gained, lost, count }, 'the shards this process works on have changed');
+    },
+    leasesUnavailable(role, error) {
+      metrics.cell('leaseFailures', { role }).value++;
+      logger.warn({ role, err: error }, 'the leases of shards cannot be asked');
     },
   };
 }

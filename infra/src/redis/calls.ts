@@ -8,26 +8,38 @@ export const CALLS = {
   timeoutMs: 3_000,
 } as const;
 
+type Failure = new (message: string, options?: ErrorOptions) => Error;
+
+export interface CallsOptions {
+  /** What the port promises to reject with. */
+  readonly failure?: Failure;
+  readonly timeoutMs?: number;
+}
+
 export class Calls {
   readonly #world: Pick<World, 'schedule'>;
+  readonly #Failure: Failure;
+  readonly #timeoutMs: number;
   #pending = 0;
 
-  constructor(world: Pick<World, 'schedule'>) {
+  constructor(world: Pick<World, 'schedule'>, options: CallsOptions = {}) {
     this.#world = world;
+    this.#Failure = options.failure ?? RegistryUnavailable;
+    this.#timeoutMs = options.timeoutMs ?? CALLS.timeoutMs;
   }
 
-  /** Rejects with RegistryUnavailable, within `CALLS.timeoutMs`. */
+  /** Rejects with the port's failure, in time. */
   async call<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
-    if (this.#pending >= CALLS.pendingMax) throw new RegistryUnavailable('too many calls wait for Redis');
+    if (this.#pending >= CALLS.pendingMax) throw new this.#Failure('too many calls wait for Redis');
     const { promise: tooLate, reject } = Promise.withResolvers<never>();
-    const error = new RegistryUnavailable(`Redis did not answer within ${CALLS.timeoutMs} ms`);
-    using _timer = this.#world.schedule(CALLS.timeoutMs, () => reject(error));
+    const error = new this.#Failure(`Redis did not answer within ${this.#timeoutMs} ms`);
+    using _timer = this.#world.schedule(this.#timeoutMs, () => reject(error));
     this.#pending += 1;
     try {
       return await Promise.race([ask(), tooLate]);
     } catch (error) {
-      if (error instanceof RegistryUnavailable) throw error;
-      throw new RegistryUnavailable('Redis refused or was lost', { cause: error });
+      if (error instanceof this.#Failure) throw error;
+      throw new this.#Failure('Redis refused or was lost', { cause: error });
     } finally {
       this.#pending -= 1;
     }

@@ -15,6 +15,15 @@ export interface RedisOptions extends RedisConnectOptions {
   readonly report: (report: RedisReport) => void;
 }
 
+/** Resolves once connected; rejects with RegistryUnavailable when that takes too long. Several parts of a process share it. */
+export async function connectRedis(options: RedisOptions): Promise<RedisConnection> {
+  using resources = new DisposableStack();
+  const connection = resources.use(new RedisConnection(options));
+  await connection.untilReady(options.world);
+  resources.move();
+  return connection;
+}
+
 export class RedisConnection implements Disposable {
   readonly client: RedisClient;
   readonly #report: (report: RedisReport) => void;

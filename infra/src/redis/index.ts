@@ -1,3 +1,6 @@
-// What a fleet shares and may forget, in Redis or Valkey: sessions and gateways' leases.
+// What a fleet shares and may forget, in Redis or Valkey: sessions, gateways' leases, leases of shards, users' rates, conversations' newest heads.
 export { openSessionRegistry, type RedisSessionRegistryOptions } from './session-registry.ts';
-export type { RedisReport } from './connection.ts';
+export { connectRedis, type RedisConnection, type RedisOptions, type RedisReport } from './connection.ts';
+export { createLeases } from './leases.ts';
+export { createRateBuckets } from './rate-buckets.ts';
+export { createRecentHeads } from './recent-heads.ts';

@@ -11,7 +11,7 @@ import type {
   World,
 } from '@parley/domain';
 import { Calls } from './calls.ts';
-import { RedisConnection, type RedisOptions } from './connection.ts';
+import { connectRedis, type RedisConnection, type RedisOptions } from './connection.ts';
 import { createKeys, gatewayOfValue, sessionOfValue, type Keys } from './keys.ts';
 import { registerSession, removeValues, type Written } from './scripts.ts';
 import { OwnSessions, type OwnSession } from './own-sessions.ts';
@@ -39,11 +39,7 @@ export interface RedisSessionRegistryOptions extends RedisOptions {
 
 /** Resolves once connected; rejects with RegistryUnavailable when that takes too long. */
 export async function openSessionRegistry(options: RedisSessionRegistryOptions): Promise<SessionRegistry & Disposable> {
-  using resources = new DisposableStack();
-  const connection = resources.use(new RedisConnection(options));
-  await connection.untilReady(options.world);
-  resources.move();
-  return new RedisSessionRegistry(connection, options);
+  return new RedisSessionRegistry(await connectRedis(options), options);
 }
 
 class RedisSessionRegistry implements SessionRegistry, Disposable {

@@ -62,7 +62,7 @@ export async function begun(deps: Parameters<typeof createDelivery>[0], log: Pic
     const from = await delivery.reader.checkpoint(shard);
     await delivery.reader.apply(shard, log.events().slice(from, upTo));
   };
-  return { reader: delivery.reader, beat: () => delivery.beat(), applyTo };
+  return { reader: delivery.reader, beat: () => delivery.beat(), leave: () => delivery.leave(shard), applyTo };
 }
 
 export const marks = (batches: readonly DeliveryBatch[]) => batches.map(({ after, last }) => [after, last]);

@@ -1,4 +1,5 @@
 import type { DeliveryBatch, Position, Shard } from '@parley/domain';
+import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { Marks } from './marks.ts';
 
@@ -38,4 +39,26 @@ it('keeps shards apart', () => {
   marks.take(batch(0, 0, 5));
   expect(marks.take(batch(1, 2, 3))).toBe('first');
   expect(marks.take(batch(0, 5, 6))).toBe('next');
+});
+
+it('takes every event once and in order, without a hole, from two workers of a shard that come and go', () => {
+  const step = fc.record({ worker: fc.nat(1), size: fc.integer({ min: 0, max: 4 }), isAnew: fc.boolean() });
+  const property = fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+    const marks = new Marks(1);
+    const taken: number[] = [];
+    const cameTo = [0, 0];
+    let checkpoint = 0;
+    for (const { worker, size, isAnew } of steps) {
+      // A worker begins at a checkpoint that the gateway had heard of, or goes on where it was, however long ago.
+      const after = isAnew ? checkpoint : (cameTo[worker] ?? 0);
+      const last = (cameTo[worker] = after + size);
+      const mark = marks.at(batch(0, 0, 0)) ?? 0;
+      expect(marks.take(batch(0, after, last))).not.toBe('hole');
+      for (let position = after + 1; position <= last; position++) if (position > mark) taken.push(position);
+      checkpoint = Math.max(checkpoint, last);
+    }
+    expect(taken).toEqual(taken.map((_, index) => index + 1));
+    expect(taken).toHaveLength(checkpoint);
+  });
+  fc.assert(property);
 });

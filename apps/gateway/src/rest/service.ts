@@ -24,7 +24,7 @@ export interface RestOptions {
 
 export function createRest({ context, isAllowedOrigin, pages }: RestOptions): HttpService {
   const { world, observer, config, limits } = context;
-  const rates = createRates(limits, world);
+  const rates = createRates(limits, context.rates);
 
   async function answerOrFail(asked: Asked): Promise<HttpAnswer> {
     try {
@@ -66,7 +66,7 @@ export function createRest({ context, isAllowedOrigin, pages }: RestOptions): Ht
     if (access === 'loopback') return admitLoopback(request, requestId);
     const identity = await context.tokens.verify(bearerToken(request.headers['authorization'] ?? ''));
     if (!identity) return { type: 'refused', answer: httpErrorAnswer('unauthenticated', requestId) };
-    const tooMany = config.rateLimits ? rates.take(identity.userId, requestId) : undefined;
+    const tooMany = config.rateLimits ? await rates.take(identity.userId, requestId) : undefined;
     return tooMany ? { type: 'refused', answer: tooMany } : { type: 'admitted', caller: identity.userId };
   }
 

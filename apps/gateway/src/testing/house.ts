@@ -5,6 +5,7 @@ import {
   createMemoryTimeline,
   createSessionRegistry,
   MemoryEventLog,
+  createRateBuckets,
 } from '@parley/infra/memory';
 import { digest } from '@parley/infra/runtime';
 import {
@@ -69,6 +70,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     log,
     sessions: registry,
     bus,
+    rates: createRateBuckets(world),
     world,
     digest,
     logger: { info() {}, warn() {}, error: (fields) => void errors.push(fields) },

@@ -1,9 +1,19 @@
 // A rate with a burst: what one session, or one user, may do. The limit is exact and costs two numbers.
-import type { TimestampMs } from '@parley/domain';
+import type { UserId } from './ids.ts';
+import type { TimestampMs } from './world.ts';
 
 export interface Rate {
   readonly perSecond: number;
   readonly burst: number;
+}
+
+/** A bucket for each user, full at first: one for all their devices, at whichever gateway they call. */
+export interface RateBuckets {
+  /**
+   * Takes one; 0 when there was one, else how many milliseconds until there is. Never rejects, and soon: where the buckets that
+   * all share cannot be asked, each gateway counts by itself. Of the idlest users a bucket may be forgotten: it is full again.
+   */
+  take(userId: UserId, rate: Rate): Promise<number>;
 }
 
 export class TokenBucket {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { TokenBucket } from './token-bucket.ts';
+import { TokenBucket } from './rates.ts';
 
 const rate = { perSecond: 50, burst: 3 };
 
