@@ -58,112 +58,130 @@ interface Known {
   endReason?: EndReason;
 }
 
-export function createSessions({ gatewayId, registry, bus, sessionsPerUserMax, logger }: SessionsOptions): Sessions {
-  /** Also those whose socket is not open yet: a lapsed lease must not forget them. */
-  const known = new Map<string, Known>();
-  const byUser = new Map<UserId, Set<Session>>();
-  /** Those that told another gateway something: until the registry shows that it was done. */
-  const unsettled = new Set<string>();
-  /** Those that are gone from here and perhaps not from the registry, where they count and are published to. */
-  const leftovers = new Map<string, SessionId>();
+export const createSessions = (options: SessionsOptions): Sessions => new GatewaySessions(options);
 
-  async function unregister(session: SessionId): Promise<void> {
-    known.delete(session.sessionId);
+class GatewaySessions implements Sessions {
+  readonly #options: SessionsOptions;
+  /** Also those whose socket is not open yet: a lapsed lease must not forget them. */
+  readonly #known = new Map<string, Known>();
+  readonly #byUser = new Map<UserId, Set<Session>>();
+  /** Those that told another gateway something: until the registry shows that it was done. */
+  readonly #unsettled = new Set<string>();
+  /** Those that are gone from here and perhaps not from the registry, where they count and are published to. */
+  readonly #leftovers = new Map<string, SessionId>();
+
+  constructor(options: SessionsOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#known.size;
+  }
+
+  ofUser(userId: UserId): Iterable<Session> {
+    return this.#byUser.get(userId) ?? [];
+  }
+
+  all(): readonly Session[] {
+    return [...this.#byUser.values()].flatMap((sessions) => [...sessions]);
+  }
+
+  async register(entry: SessionEntry): Promise<void> {
+    const one: Known = { entry };
+    this.#known.set(entry.sessionId, one);
+    try {
+      await this.#write(one);
+    } catch (error) {
+      this.#known.delete(entry.sessionId);
+      this.#leftovers.set(entry.sessionId, entry); // it may have been done
+      throw error;
+    }
+  }
+
+  async unregister(session: SessionId): Promise<void> {
+    const { registry, logger } = this.#options;
+    this.#known.delete(session.sessionId);
     try {
       await registry.unregister(session);
-      leftovers.delete(session.sessionId);
+      this.#leftovers.delete(session.sessionId);
     } catch (error) {
-      leftovers.set(session.sessionId, session);
+      this.#leftovers.set(session.sessionId, session);
       logger.warn({ err: error }, 'a session stays in the registry for now');
     }
   }
 
-  async function register(one: Known): Promise<void> {
-    const { registration, entry } = one;
-    one.registration = await registry.register({
-      ...entry,
-      ...(registration && { arrivedTs: registration.arrivedTs }),
-    });
-    if (known.get(entry.sessionId) !== one) await unregister(entry); // it closed meanwhile
-    if (one.session) makeRoom(one);
+  async registerAll(): Promise<void> {
+    await inSlices([...this.#known.values()], (one) => this.#write(one));
   }
 
-  function makeRoom(one: Known): void {
-    unsettled.delete(one.entry.sessionId);
-    for (const [{ userId, sessionId, ...its }, reason] of givingWay(sessionsBeside(one), sessionsPerUserMax)) {
+  async settle(): Promise<void> {
+    const again = [...this.#unsettled].flatMap((sessionId) => this.#known.get(sessionId) ?? []);
+    try {
+      await inSlices(again, (one) => this.#write(one));
+      await inSlices([...this.#leftovers.values()], (session) => this.unregister(session));
+    } catch (error) {
+      this.#options.logger.warn({ err: error }, 'sessions cannot be compared with the registry');
+    }
+  }
+
+  open(session: Session): void {
+    const { userId, sessionId } = session.entry;
+    const one = this.#known.get(sessionId);
+    if (!one) throw new Error('a session was opened that is not registered');
+    one.session = session;
+    this.#byUser.set(userId, (this.#byUser.get(userId) ?? new Set<Session>()).add(session));
+    if (one.endReason) session.close(one.endReason);
+    else this.#makeRoom(one);
+  }
+
+  end({ userId, sessionId, reason }: EndSession): void {
+    const one = this.#known.get(sessionId);
+    if (one?.session) one.session.close(reason);
+    else if (one) one.endReason = reason;
+    else inBackground(this.#options.logger, this.unregister({ userId, sessionId }), 'unregister');
+  }
+
+  closed(session: Session): void {
+    const { userId, sessionId } = session.entry;
+    const sessions = this.#byUser.get(userId);
+    sessions?.delete(session);
+    if (sessions?.size === 0) this.#byUser.delete(userId);
+    this.#unsettled.delete(sessionId);
+    inBackground(this.#options.logger, this.unregister(session.entry), 'unregister');
+  }
+
+  /** Again, it keeps its place: the time it arrived. */
+  async #write(one: Known): Promise<void> {
+    const { registration, entry } = one;
+    const arrived = registration && { arrivedTs: registration.arrivedTs };
+    one.registration = await this.#options.registry.register({ ...entry, ...arrived });
+    if (this.#known.get(entry.sessionId) !== one) return this.unregister(entry); // it closed meanwhile
+    if (one.session) this.#makeRoom(one);
+  }
+
+  #makeRoom(one: Known): void {
+    const { gatewayId, bus, sessionsPerUserMax } = this.#options;
+    this.#unsettled.delete(one.entry.sessionId);
+    for (const [{ userId, sessionId, ...its }, reason] of givingWay(this.#beside(one), sessionsPerUserMax)) {
       if (its.gatewayId === gatewayId) {
-        end({ userId, sessionId, reason });
+        this.end({ userId, sessionId, reason });
       } else {
-        unsettled.add(one.entry.sessionId);
+        this.#unsettled.add(one.entry.sessionId);
         bus.endSession(its.gatewayId, { userId, sessionId, reason });
       }
     }
   }
 
-  /** What the registry said, with what is known better here: who of this gateway there is. */
-  function sessionsBeside({ entry, registration }: Known): readonly ArrivedSession[] {
+  /** The user's sessions: what the registry said, with what is known better here, who of this gateway there is. */
+  #beside({ entry, registration }: Known): readonly ArrivedSession[] {
+    const { gatewayId } = this.#options;
     const elsewhere = registration?.others.filter((other) => other.gatewayId !== gatewayId) ?? [];
-    const here = [...(byUser.get(entry.userId) ?? [])].flatMap(({ entry: own }) => {
-      const arrivedTs = known.get(own.sessionId)?.registration?.arrivedTs;
+    const here = [...this.ofUser(entry.userId)].flatMap(({ entry: own }) => {
+      const arrivedTs = this.#known.get(own.sessionId)?.registration?.arrivedTs;
       return arrivedTs === undefined ? [] : { ...own, arrivedTs };
     });
     return [...elsewhere, ...here];
   }
-
-  function end({ userId, sessionId, reason }: EndSession): void {
-    const one = known.get(sessionId);
-    if (one?.session) one.session.close(reason);
-    else if (one) one.endReason = reason;
-    else inBackground(logger, unregister({ userId, sessionId }), 'unregister');
-  }
-
-  return {
-    get size() {
-      return known.size;
-    },
-    ofUser: (userId) => byUser.get(userId) ?? [],
-    all: () => [...byUser.values()].flatMap((sessions) => [...sessions]),
-    async register(entry) {
-      const one: Known = { entry };
-      known.set(entry.sessionId, one);
-      try {
-        await register(one);
-      } catch (error) {
-        known.delete(entry.sessionId);
-        leftovers.set(entry.sessionId, entry); // it may have been done
-        throw error;
-      }
-    },
-    unregister,
-    registerAll: () => inSlices([...known.values()], register),
-    async settle() {
-      const again = [...unsettled].flatMap((sessionId) => known.get(sessionId) ?? []);
-      try {
-        await inSlices(again, register);
-        await inSlices([...leftovers.values()], unregister);
-      } catch (error) {
-        logger.warn({ err: error }, 'sessions cannot be compared with the registry');
-      }
-    },
-    open(session) {
-      const { userId, sessionId } = session.entry;
-      const one = known.get(sessionId);
-      if (!one) throw new Error('a session was opened that is not registered');
-      one.session = session;
-      byUser.set(userId, (byUser.get(userId) ?? new Set<Session>()).add(session));
-      if (one.endReason) session.close(one.endReason);
-      else makeRoom(one);
-    },
-    end,
-    closed(session) {
-      const { userId, sessionId } = session.entry;
-      const sessions = byUser.get(userId);
-      sessions?.delete(session);
-      if (sessions?.size === 0) byUser.delete(userId);
-      unsettled.delete(sessionId);
-      inBackground(logger, unregister(session.entry), 'unregister');
-    },
-  };
 }
 
 async function inSlices<Item>(items: readonly Item[], task: (item: Item) => Promise<void>): Promise<void> {

@@ -26,9 +26,9 @@ test('a client that moves from gateway to gateway misses nothing, and its old so
   const id = await conversation(fleet, ['alice', 'bob']);
   await untilQuiet([alice, bob], id);
   const sent: string[] = [];
-  let isMoving = true;
+  const moving = new AbortController();
   const talking = (async () => {
-    for (let nth = 0; isMoving; nth++) {
+    for (let nth = 0; !moving.signal.aborted; nth++) {
       sent.push(`said ${nth}`);
       await alice.send(id, `said ${nth}`);
     }
@@ -40,7 +40,7 @@ test('a client that moves from gateway to gateway misses nothing, and its old so
     await eventually('bob is there', () => bob.isReady && bob.connections === move + 1);
     await eventually('his older socket is closed', () => bob.closeCodes.length === move);
   }
-  isMoving = false;
+  moving.abort();
   await talking;
   await eventually('bob has everything', () => bodiesOf(bob, id).length >= sent.length);
   expect(bodiesOf(bob, id)).toEqual(sent);
@@ -147,7 +147,7 @@ test.each([
     const carol = fleet.client('carol', () => 2);
     await eventually('carol was refused', () => carol.closeCodes.length > 1);
     expect(carol.connections).toBe(0);
-    const page = await call(fleet, 'bob', `GET /v1/conversations/${id}/messages`);
+    const page = await call({ fleet, userId: 'bob' }, `GET /v1/conversations/${id}/messages`);
     expect(await page.json()).toMatchObject({ messages: [{ body: 'said while it was away' }] });
     expect(bodiesOf(bob, id)).toEqual([]);
     await begin(fleet);
@@ -182,7 +182,12 @@ test('after a gateway died its clients go on elsewhere, and nothing is published
   stop([alice, bob]);
 });
 
-async function call(fleet: Fleet, userId: string, what: string, body?: object): Promise<Response> {
+/** To the first gateway. */
+async function call(
+  { fleet, userId }: { fleet: Fleet; userId: string },
+  what: string,
+  body?: object,
+): Promise<Response> {
   const [method = '', path = ''] = what.split(' ');
   return fetch(`${fleet.gateways[0]?.url}${path}`, {
     method,
@@ -193,7 +198,11 @@ async function call(fleet: Fleet, userId: string, what: string, body?: object): 
 
 async function conversation(fleet: Fleet, members: readonly string[]): Promise<string> {
   const [creator = '', ...others] = members;
-  const response = await call(fleet, creator, 'POST /v1/conversations', { type: 'group', name: 'g', members: others });
+  const response = await call({ fleet, userId: creator }, 'POST /v1/conversations', {
+    type: 'group',
+    name: 'g',
+    members: others,
+  });
   return ((await response.json()) as { conversation_id: string }).conversation_id;
 }
 
