@@ -1,6 +1,6 @@
 // Three kinds of tests: pure ones, those that start servers and processes, and those that need a cluster's servers. The
 // second kind waits for the first and runs few files at a time, because each brings a nats-server and measures time. The
-// third needs Java or a cluster somewhere, and runs only when it is asked for (`npm run test:cluster`).
+// third needs Java or a cluster somewhere; its files share one ring of Cassandra nodes, which some of them kill.
 import { defineConfig } from 'vitest/config';
 
 const folders = '{domain,protocol,projections,infra,proof,sdk,apps,scripts}';
@@ -8,18 +8,18 @@ const tests = [`${folders}/**/*.test.{ts,mjs}`];
 const servers = [`${folders}/**/*.{int,e2e}.test.ts`];
 const clusters = [`${folders}/**/*.cluster.test.ts`];
 
-// By name alone, so that `npm test -- --project pure` and the like go on meaning what they say.
-const isClusterAskedFor = process.argv.includes('cluster');
+// Nodes of a cluster that somebody named are not ours to kill.
+const outages = process.env['PARLEY_CASSANDRA_CONTACT_POINTS'] === undefined ? [] : ['**/*outage.cluster.test.ts'];
 
 const cluster = {
   extends: true as const,
   test: {
     name: 'cluster',
     include: clusters,
-    exclude: ['**/node_modules/**'],
+    exclude: ['**/node_modules/**', ...outages],
+    globalSetup: ['./infra/src/cassandra/test-cluster-setup.ts'],
     testTimeout: 300_000,
-    hookTimeout: 180_000,
-    // Each brings a Cassandra of a gigabyte.
+    hookTimeout: 300_000,
     maxWorkers: 1,
     sequence: { groupOrder: 3 },
   },
@@ -55,7 +55,7 @@ export default defineConfig({
           sequence: { groupOrder: 2 },
         },
       },
-      ...(isClusterAskedFor ? [cluster] : []),
+      cluster,
     ],
   },
 });
