@@ -121,10 +121,14 @@ run() {
   exec "${wrapper[@]}" java "${flags[@]}" -cp "${class_path%:}" org.apache.cassandra.service.CassandraDaemon
 }
 
-# As root its mlockall would pin the whole heap, so it may not (it only warns).
+# Without an owner a node dies with whoever started it, where the system can see to that. As root its mlockall would pin the
+# whole heap, so it may not (it only warns).
 wrapper=()
-if command -v setpriv >/dev/null && [ "$(id -u)" = 0 ]; then
-  wrapper=(setpriv --bounding-set=-ipc_lock --inh-caps=-ipc_lock)
+if command -v setpriv >/dev/null; then
+  wrapper=(setpriv)
+  [ -n "${CASSANDRA_OWNER:-}" ] || wrapper+=(--pdeathsig KILL)
+  [ "$(id -u)" = 0 ] && wrapper+=(--bounding-set=-ipc_lock --inh-caps=-ipc_lock)
+  [ ${#wrapper[@]} -gt 1 ] || wrapper=()
 fi
 
 watch_owner() {

@@ -66,7 +66,9 @@ export function clientOptions(options: ClusterOptions): ClientOptions {
 
 /** The driver finds the other nodes by their address alone, and asks all of them on one port. */
 function endpoints(named: readonly string[]): { readonly contactPoints: string[]; readonly port: number } {
-  const ports = new Set(named.map((one) => Number(/:(\d+)$/.exec(one.replace(/^[^[]*:[^[]*:.*$/, ''))?.[1] ?? cqlPort)));
+  const ports = new Set(
+    named.map((one) => Number(/:(\d+)$/.exec(one.replace(/^[^[]*:[^[]*:.*$/, ''))?.[1] ?? cqlPort)),
+  );
   const [port = cqlPort, another] = ports;
   if (another !== undefined) throw new RangeError(`contact points on ports ${port} and ${another}: one port for all`);
   return { contactPoints: [...named], port };

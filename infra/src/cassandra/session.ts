@@ -98,8 +98,8 @@ export class Session implements AsyncDisposable {
     const up = this.#client.hosts.values().filter((host) => host.isUp());
     const cql = 'SELECT schema_version FROM system.local';
     const asked = up.map((host) => this.#client.execute(cql, [], { ...AGREEMENT_OPTIONS, host }));
-    const versions = (await Promise.allSettled(asked)).flatMap((told) =>
-      told.status === 'fulfilled' ? [String(told.value.rows[0]?.get('schema_version'))] : [], // it is as good as down
+    const versions = (await Promise.allSettled(asked)).flatMap(
+      (told) => (told.status === 'fulfilled' ? [String(told.value.rows[0]?.get('schema_version'))] : []), // it is as good as down
     );
     return new Set(versions).size === 1;
   }

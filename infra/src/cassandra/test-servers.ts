@@ -51,8 +51,14 @@ function serverOptions(ring: Ring | undefined): Pick<CassandraOptions, 'contactP
   };
 }
 
+/** The ring of this test run is whole again. */
+export async function ringTogether(): Promise<void> {
+  const ring = inject('cassandraRing');
+  if (ring) await untilTogether(ring);
+}
+
 /** Until every node asks every other, which a read of all copies at each of them tells. */
-export async function untilTogether(ring: Ring): Promise<void> {
+async function untilTogether(ring: Ring): Promise<void> {
   const client = new Client(clientOptions(serverOptions(ring)));
   try {
     await retried(() => client.connect());
