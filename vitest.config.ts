@@ -1,15 +1,34 @@
-// Three kinds of tests: pure ones, those that start servers and processes, and those that need a cluster's servers. The
-// second kind waits for the first and runs few files at a time, because each brings a nats-server and measures time. The
-// third needs Java or a cluster somewhere, and runs only when it is asked for (`npm run test:cluster`).
+// Four kinds of tests: pure ones, those that start servers and processes, those that need Cassandra, and those of a whole
+// cluster. The second kind waits for the first and runs few files at a time, because each brings a nats-server and measures
+// time. The third needs Java or a Cassandra somewhere; its files share one ring of nodes, which some of them kill. The
+// fourth runs only when it is asked for (`npm run test:cluster`).
 import { defineConfig } from 'vitest/config';
 
 const folders = '{domain,protocol,projections,infra,proof,sdk,apps,scripts}';
 const tests = [`${folders}/**/*.test.{ts,mjs}`];
 const servers = [`${folders}/**/*.{int,e2e}.test.ts`];
-const clusters = [`${folders}/**/*.cluster.test.ts`];
+const cassandras = ['infra/**/*.cluster.test.ts'];
+const clusters = ['apps/**/*.cluster.test.ts'];
 
 // By name alone, so that `npm test -- --project pure` and the like go on meaning what they say.
 const isClusterAskedFor = process.argv.includes('cluster');
+
+// Nodes of a cluster that somebody named are not ours to kill.
+const outages = process.env['PARLEY_CASSANDRA_CONTACT_POINTS'] === undefined ? [] : ['**/*outage.cluster.test.ts'];
+
+const cassandra = {
+  extends: true as const,
+  test: {
+    name: 'cassandra',
+    include: cassandras,
+    exclude: ['**/node_modules/**', ...outages],
+    globalSetup: ['./infra/src/cassandra/test-cluster-setup.ts'],
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    maxWorkers: 1,
+    sequence: { groupOrder: 3 },
+  },
+};
 
 const cluster = {
   extends: true as const,
@@ -19,9 +38,8 @@ const cluster = {
     exclude: ['**/node_modules/**'],
     testTimeout: 300_000,
     hookTimeout: 180_000,
-    // Each brings a Cassandra of a gigabyte.
     maxWorkers: 1,
-    sequence: { groupOrder: 3 },
+    sequence: { groupOrder: 4 },
   },
 };
 
@@ -36,7 +54,7 @@ export default defineConfig({
         test: {
           name: 'pure',
           include: tests,
-          exclude: ['**/node_modules/**', ...servers, ...clusters],
+          exclude: ['**/node_modules/**', ...servers, ...cassandras, ...clusters],
           testTimeout: 20_000,
           maxWorkers: '100%',
           // Not 0: on a small machine vitest puts such a group last.
@@ -55,6 +73,7 @@ export default defineConfig({
           sequence: { groupOrder: 2 },
         },
       },
+      cassandra,
       ...(isClusterAskedFor ? [cluster] : []),
     ],
   },

@@ -11,8 +11,8 @@ import {
   type World,
 } from '@parley/domain';
 import { coalesce } from './coalesce.ts';
-import type { Folded, Head, Projection, ProjectionStore } from './projection.ts';
-import { StoreUnavailable } from './projection.ts';
+import type { Folded, Head, HeadReads, Projection } from './projection.ts';
+import { ConversationParked, StoreUnavailable } from './projection.ts';
 import type { Tail } from './tail.ts';
 
 const FRESH_READS = {
@@ -42,7 +42,7 @@ export interface FreshReadsDependencies<H extends Head, Row> {
   readonly tail: Tail;
   readonly world: World;
   readonly projection: Projection<H, Row>;
-  readonly store: ProjectionStore<H, Row>;
+  readonly store: HeadReads<H>;
 }
 
 export function createFreshReads<H extends Head, Row>(deps: FreshReadsDependencies<H, Row>): FreshReads<H, Row> {
@@ -64,7 +64,7 @@ export function createFreshReads<H extends Head, Row>(deps: FreshReadsDependenci
     const isParked = new Set(parked.map(({ conversationId }) => conversationId));
     const wanted = ids === 'unfolded' ? asked.filter((id) => !isParked.has(id)) : asked;
     const aside = parked.find(({ conversationId }) => wanted.includes(conversationId));
-    if (aside) throw new StoreUnavailable(`${aside.conversationId} is parked at ${aside.position}: ${aside.reason}`);
+    if (aside) throw new ConversationParked(`${aside.conversationId} is parked at ${aside.position}: ${aside.reason}`);
     return wanted.flatMap((id): [ConversationId, Fresh<H, Row>][] => {
       try {
         return [[id, { upTo, ...foldOnto(deps.projection, heads.get(id), events.get(id) ?? []) }]];

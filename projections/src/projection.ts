@@ -39,6 +39,9 @@ export interface ParkedConversation {
   readonly reason: string;
 }
 
+/** What fresh-reads.ts asks of a store. */
+export type HeadReads<H extends Head> = Pick<ProjectionStore<H, never>, 'checkpoint' | 'heads' | 'parked'>;
+
 /**
  * Where one generation of a projection is stored. Writes are idempotent: the same batch again, or two workers writing
  * overlapping batches, leave the same rows. Every method rejects with StoreUnavailable when the store cannot be reached.
@@ -59,3 +62,6 @@ export interface ProjectionStore<H extends Head, Row> {
 export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable';
 }
+
+/** The store answers, but this conversation waits there to be folded again: no other copy knows more. */
+export class ConversationParked extends StoreUnavailable {}

@@ -3,7 +3,9 @@
 #   cassandra.sh fetch          the jars, once, into .runtime/cassandra
 #   cassandra.sh run FOLDER     a node that keeps everything in FOLDER; `exec`s java, so signals reach the node itself
 # A node is set by CASSANDRA_ADDRESS (127.0.0.1), CASSANDRA_CQL_PORT (9042), CASSANDRA_STORAGE_PORT (7000), CASSANDRA_SEEDS
-# (itself), CASSANDRA_NUM_TOKENS (1), CASSANDRA_HEAP_MIB (1024) and CASSANDRA_YAML (more lines of cassandra.yaml).
+# (itself), CASSANDRA_NUM_TOKENS (1), CASSANDRA_HEAP_MIB (1024), CASSANDRA_RING_DELAY_MS (100; 1000 for several that start
+# at once) and CASSANDRA_YAML (more lines of cassandra.yaml). Its process id is in FOLDER/pid. It goes, and FOLDER with it,
+# when the process that CASSANDRA_OWNER names is gone, however that ended.
 set -euo pipefail
 
 version=5.0.9
@@ -105,7 +107,7 @@ opened=(java.base/java.lang.module java.base/jdk.internal.loader java.base/jdk.i
 run() {
   local class_path heap=${CASSANDRA_HEAP_MIB:-1024} flags=()
   class_path=$(printf '%s:' "$jars"/*.jar)
-  flags=(-server "-Xms$((heap / 2))m" "-Xmx${heap}m" -XX:MaxDirectMemorySize=512m -Xss384k
+  flags=(-server "-Xms$((heap / 2))m" "-Xmx${heap}m" "-XX:MaxDirectMemorySize=$((heap / 2))m" -Xss384k
     -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:+PerfDisableSharedMem -XX:-UsePerfData -XX:+ExitOnOutOfMemoryError
     -Djava.net.preferIPv4Stack=true -Djdk.attach.allowAttachSelf=true
     -Dio.netty.tryReflectionSetAccessible=true -Dio.netty.allocator.useCacheForAllThreads=true -Dio.netty.allocator.maxOrder=11)
@@ -114,17 +116,32 @@ run() {
   flags+=(-javaagent:"$(echo "$jars"/jamm-*.jar)"
     "-Dcassandra.config=file://$folder/cassandra.yaml" "-Dcassandra.storagedir=$folder/storage"
     "-Dcassandra.logdir=$folder/log" "-Dlogback.configurationFile=$folder/logback.xml" "-Djava.io.tmpdir=${TMPDIR:-/tmp}"
-    -Dcassandra-foreground=yes -Dcassandra.skip_wait_for_gossip_to_settle=0 -Dcassandra.ring_delay_ms=100
+    -Dcassandra-foreground=yes -Dcassandra.skip_wait_for_gossip_to_settle=0 "-Dcassandra.ring_delay_ms=${CASSANDRA_RING_DELAY_MS:-100}"
     -Dcassandra.consistent.rangemovement=false)
   exec "${wrapper[@]}" java "${flags[@]}" -cp "${class_path%:}" org.apache.cassandra.service.CassandraDaemon
 }
 
-# A node dies with the test that started it; and as root its mlockall would pin the whole heap, so it may not (it only warns).
+# Without an owner a node dies with whoever started it, where the system can see to that. As root its mlockall would pin the
+# whole heap, so it may not (it only warns).
 wrapper=()
 if command -v setpriv >/dev/null; then
-  wrapper=(setpriv --pdeathsig KILL)
+  wrapper=(setpriv)
+  [ -n "${CASSANDRA_OWNER:-}" ] || wrapper+=(--pdeathsig KILL)
   [ "$(id -u)" = 0 ] && wrapper+=(--bounding-set=-ipc_lock --inh-caps=-ipc_lock)
+  [ ${#wrapper[@]} -gt 1 ] || wrapper=()
 fi
+
+watch_owner() {
+  local node=$$
+  (
+    while kill -0 "$CASSANDRA_OWNER" && kill -0 "$node"; do sleep 1; done
+    kill -0 "$CASSANDRA_OWNER" && exit 0 # the node alone was ended; it may come again
+    kill -9 "$node"
+    sleep 1 # what it still held is closed
+    rm -rf "$folder"
+    rmdir "$(dirname "$folder")" # the last of a ring
+  ) 2>/dev/null &
+}
 
 case ${1:-} in
   fetch) fetch ;;
@@ -133,6 +150,8 @@ case ${1:-} in
     mkdir -p "$folder/log"
     fetch
     write_config
+    echo $$ >"$folder/pid"
+    [ -z "${CASSANDRA_OWNER:-}" ] || watch_owner
     run
     ;;
   *) sed -n 2,6p "${BASH_SOURCE[0]}" && exit 2 ;;

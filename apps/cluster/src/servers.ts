@@ -61,6 +61,7 @@ export async function planCassandra(machine: Machine, script: string, nodes: 1 |
         CASSANDRA_STORAGE_PORT: `${storagePort}`,
         CASSANDRA_SEEDS: seeds,
         CASSANDRA_HEAP_MIB: nodes === 1 ? '1024' : '700',
+        CASSANDRA_RING_DELAY_MS: nodes === 1 ? '100' : '1000',
         CASSANDRA_YAML: joining,
       },
       logFile: logFile(machine, name),

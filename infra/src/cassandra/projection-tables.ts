@@ -3,11 +3,11 @@
 // Every write says `USING TIMESTAMP base + position`: of two writes of one row the one with the higher position stays,
 // in whatever order replays and racing workers send them. A projection's rows depend on the log alone, so equals are equal.
 import { NO_POSITION, type ConversationId, type Shard } from '@parley/domain';
-import type { Batch, Head, ParkedConversation, ProjectionStore } from '@parley/projections';
+import type { Batch, Head, HeadReads, ParkedConversation, ProjectionStore } from '@parley/projections';
 import { writeAll, type PartitionStatement } from './batches.ts';
 import { conversationIdIn, long, positionIn, text, type Row } from './cells.ts';
 import { dropTables, tableName, type Generation, type Migration } from './schema.ts';
-import type { Cell, Session } from './session.ts';
+import type { Cell, Copies, Session } from './session.ts';
 
 export interface StoredGeneration extends Generation {
   readonly session: Session;
@@ -54,25 +54,8 @@ export function createProjectionStore<H extends Head, R>(
   tables: Tables<H, R>,
 ): ProjectionStore<H, R> {
   const { session } = stored;
-  const [heads, parked, checkpoints] = ['heads', 'parked', 'checkpoints'].map((name) => tableName(stored, name));
   return {
-    async checkpoint(shard) {
-      const cql = `SELECT position FROM ${checkpoints} WHERE shard = ?`;
-      const [row] = await session.read({ cql, cells: [shard] });
-      return row === undefined ? NO_POSITION : positionIn(row, 'position');
-    },
-
-    async heads(conversationIds) {
-      const cql = `SELECT * FROM ${heads} WHERE conversation_id = ?`;
-      const wanted = [...new Set(conversationIds)];
-      const found = await Promise.all(wanted.map((id) => session.read({ cql, cells: [id] })));
-      return new Map(found.flat().map((row): [ConversationId, H] => [conversationIdIn(row), tables.head(row)]));
-    },
-
-    async parked(shard) {
-      const cql = `SELECT conversation_id, position, reason FROM ${parked} WHERE shard = ?`;
-      return earliest((await session.read({ cql, cells: [shard] })).map(parkedConversation));
-    },
+    ...headReads(stored, tables, 'quorum'),
 
     async write(shard, batch) {
       await writeAll(session, tables.rows(batch.rows));
@@ -82,6 +65,34 @@ export function createProjectionStore<H extends Head, R>(
 
     async drop() {
       await dropTables(session, stored, stored.migrations);
+    },
+  };
+}
+
+export function headReads<H extends Head, R>(
+  stored: StoredGeneration,
+  tables: Pick<Tables<H, R>, 'head'>,
+  copies: Copies,
+): HeadReads<H> {
+  const { session } = stored;
+  const [heads, parked, checkpoints] = ['heads', 'parked', 'checkpoints'].map((name) => tableName(stored, name));
+  return {
+    async checkpoint(shard) {
+      const cql = `SELECT position FROM ${checkpoints} WHERE shard = ?`;
+      const [row] = await session.read({ cql, cells: [shard] }, copies);
+      return row === undefined ? NO_POSITION : positionIn(row, 'position');
+    },
+
+    async heads(conversationIds) {
+      const cql = `SELECT * FROM ${heads} WHERE conversation_id = ?`;
+      const wanted = [...new Set(conversationIds)];
+      const found = await Promise.all(wanted.map((id) => session.read({ cql, cells: [id] }, copies)));
+      return new Map(found.flat().map((row): [ConversationId, H] => [conversationIdIn(row), tables.head(row)]));
+    },
+
+    async parked(shard) {
+      const cql = `SELECT conversation_id, position, reason FROM ${parked} WHERE shard = ?`;
+      return earliest((await session.read({ cql, cells: [shard] }, copies)).map(parkedConversation));
     },
   };
 }

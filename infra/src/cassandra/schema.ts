@@ -48,6 +48,7 @@ export async function createKeyspace(
   const factors = Object.entries(replication).map(([dataCenter, factor]) => `${quoted(dataCenter)}: ${factor}`);
   const strategy = `'class': 'NetworkTopologyStrategy', ${factors.join(', ')}`;
   await session.change(`CREATE KEYSPACE IF NOT EXISTS ${keyspace} WITH replication = {${strategy}}`);
+  await session.learn(keyspace);
 }
 
 /** Brings a generation's tables to the newest version. Two processes may do it at once; either may die half-way. */

@@ -1,8 +1,10 @@
 // One client of a cluster and all that may be asked of it: pages of rows, batches, schema changes. Prepared and
 // idempotent every one, and no more of them in flight than the cluster takes without queueing.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { StoreUnavailable } from '@parley/projections';
 import { Client, type types } from 'cassandra-driver';
 import { Semaphore } from '../runtime/semaphore.ts';
-import { clientOptions, READ_MODELS, SCHEMA, type ClusterOptions } from './client-options.ts';
+import { ANY_COPY, clientOptions, READ_MODELS, SCHEMA, type ClusterOptions } from './client-options.ts';
 import type { Row } from './cells.ts';
 import { translated } from './store-errors.ts';
 
@@ -14,7 +16,14 @@ export interface Statement {
 }
 
 const requestsInFlightMax = 128;
+/** About ten seconds' worth; who comes then is told at once. */
+const requestsWaitingMax = 50_000;
 const rowsPerPageMax = 500;
+const agreementMsMax = 30_000;
+const agreementPollMs = 20;
+
+/** All copies that make a quorum, or whichever answers. */
+export type Copies = 'quorum' | 'any';
 
 export class Session implements AsyncDisposable {
   readonly #client: Client;
@@ -36,17 +45,22 @@ export class Session implements AsyncDisposable {
     return new Session(client);
   }
 
-  /** Every row: pages follow one another until there is none. */
-  async read({ cql, cells }: Statement): Promise<readonly Row[]> {
+  /** Every row: pages follow one another until there is none. The statement says its limit, or its partition is small. */
+  async read(statement: Statement, copies: Copies = 'quorum'): Promise<readonly Row[]> {
     const rows: Row[] = [];
+    for await (const page of this.pages(statement, copies)) rows.push(...page);
+    return rows;
+  }
+
+  /** The same, no more than a page of them at once. */
+  async *pages({ cql, cells }: Statement, copies: Copies = 'quorum'): AsyncIterable<readonly Row[]> {
     let pageState: string | undefined;
     do {
-      const options = { ...READ_OPTIONS, ...(pageState === undefined ? {} : { pageState }) };
+      const options = { ...READ_OPTIONS[copies], ...(pageState === undefined ? {} : { pageState }) };
       const page = await this.#ask(() => this.#client.execute(cql, [...cells], options));
-      rows.push(...page.rows);
+      yield page.rows;
       pageState = page.pageState ?? undefined;
     } while (pageState !== undefined);
-    return rows;
   }
 
   /** One mutation: the statements are of one partition. */
@@ -65,9 +79,38 @@ export class Session implements AsyncDisposable {
   async change(cql: string): Promise<void> {
     const options = { executionProfile: SCHEMA, isIdempotent: true };
     await this.#ask(() => this.#client.execute(cql, [], options));
+    await this.agreement();
+  }
+
+  /**
+   * Resolves when all nodes that are up have one schema, whoever changed it: one that does not know a table yet would refuse
+   * what is asked of it.
+   */
+  async agreement(): Promise<void> {
+    const deadline = performance.now() + agreementMsMax;
+    while (!(await this.#ask(() => this.#isAgreed()))) {
+      if (performance.now() > deadline) throw new StoreUnavailable('cassandra: its nodes do not agree on a schema');
+      await sleep(agreementPollMs);
+    }
+  }
+
+  async #isAgreed(): Promise<boolean> {
+    const up = this.#client.hosts.values().filter((host) => host.isUp());
+    const cql = 'SELECT schema_version FROM system.local';
+    const asked = up.map((host) => this.#client.execute(cql, [], { ...AGREEMENT_OPTIONS, host }));
+    const versions = (await Promise.allSettled(asked)).flatMap(
+      (told) => (told.status === 'fulfilled' ? [String(told.value.rows[0]?.get('schema_version'))] : []), // it is as good as down
+    );
+    return new Set(versions).size === 1;
+  }
+
+  /** From here on statements about this keyspace go to nodes that have their rows. */
+  async learn(keyspace: string): Promise<void> {
+    await this.#ask(() => this.#client.metadata.refreshKeyspace(keyspace));
   }
 
   async #ask<T>(request: () => Promise<T>): Promise<T> {
+    if (this.#places.waiting >= requestsWaitingMax) throw new StoreUnavailable('cassandra: too many requests wait');
     using _place = await this.#places.acquire();
     try {
       return await request();
@@ -81,5 +124,10 @@ export class Session implements AsyncDisposable {
   }
 }
 
+// Each node is asked for what it alone knows.
+const AGREEMENT_OPTIONS = { executionProfile: ANY_COPY, isIdempotent: false };
 const WRITE_OPTIONS = { executionProfile: READ_MODELS, prepare: true, isIdempotent: true };
-const READ_OPTIONS = { ...WRITE_OPTIONS, fetchSize: rowsPerPageMax };
+const READ_OPTIONS = {
+  quorum: { ...WRITE_OPTIONS, fetchSize: rowsPerPageMax },
+  any: { ...WRITE_OPTIONS, fetchSize: rowsPerPageMax, executionProfile: ANY_COPY },
+};

@@ -3,7 +3,7 @@
 import { isMessageEvent, NO_POSITION, type ConversationId } from '@parley/domain';
 import type { TimelineRange, TimelineRow } from '@parley/projections';
 import { integer, long, positionIn, type Row } from './cells.ts';
-import type { Session } from './session.ts';
+import type { Copies, Session } from './session.ts';
 
 const bucketMessages = 5_000;
 /** Bucket rows in one read: a page rarely needs the second. */
@@ -25,6 +25,7 @@ export const beginsBucket = ({ stored, ordinal }: TimelineRow): boolean =>
 
 export interface BucketTable {
   readonly session: Session;
+  readonly copies: Copies;
   readonly name: string;
 }
 
@@ -82,12 +83,12 @@ async function bucketAround(walk: Walk, position: number): Promise<Bucket> {
 }
 
 async function bucketRows(
-  { session, name, conversationId }: Walk,
+  { session, copies, name, conversationId }: Walk,
   condition: string,
   [position, limit]: readonly [position: number, limit: number],
 ): Promise<readonly Bucket[]> {
   const cql = `SELECT bucket, first_position FROM ${name} WHERE conversation_id = ? AND ${condition} LIMIT ?`;
-  return (await session.read({ cql, cells: [conversationId, long(position), limit] })).map(bucketIn);
+  return (await session.read({ cql, cells: [conversationId, long(position), limit] }, copies)).map(bucketIn);
 }
 
 const bucketIn = (row: Row): Bucket => ({

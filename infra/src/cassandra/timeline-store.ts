@@ -1,10 +1,16 @@
 // The timeline in Cassandra or ScyllaDB: pages walk from bucket to bucket, look-ups go by the sender's id.
 import { NO_POSITION, type ConversationId } from '@parley/domain';
-import { isInRange, type TimelineRange, type TimelineRow, type TimelineStore } from '@parley/projections';
+import {
+  isInRange,
+  type PageReads,
+  type TimelineRange,
+  type TimelineRow,
+  type TimelineStore,
+} from '@parley/projections';
 import { integer, long } from './cells.ts';
-import { createProjectionStore, type StoredGeneration } from './projection-tables.ts';
+import { createProjectionStore, headReads, type StoredGeneration } from './projection-tables.ts';
 import { tableName } from './schema.ts';
-import type { Cell } from './session.ts';
+import type { Cell, Copies } from './session.ts';
 import { bucketsIn } from './timeline-buckets.ts';
 import { eventRows, headRow, timelineHead, timelineRow } from './timeline-rows.ts';
 
@@ -19,10 +25,8 @@ export function createTimelineStore(stored: StoredGeneration): TimelineStore {
       head: timelineHead,
     }),
 
-    range: (conversationId, range) =>
-      range.only === 'conversation-events'
-        ? conversationEvents(stored, conversationId, range)
-        : eventsOfBuckets(stored, conversationId, range),
+    range: rangeReads(stored, 'quorum'),
+    anyCopy: { ...headReads(stored, { head: timelineHead }, 'any'), range: rangeReads(stored, 'any') },
 
     async byClientMessageId({ conversationId, senderId, clientMsgId }) {
       const cql = `SELECT position, bucket FROM ${tableName(stored, 'client_msg_ids')}
@@ -32,23 +36,36 @@ export function createTimelineStore(stored: StoredGeneration): TimelineStore {
       const at = integer(found, 'position');
       const place = { where: 'conversation_id = ? AND bucket = ?', cells: [conversationId, integer(found, 'bucket')] };
       const slice = { after: at - 1, before: at + 1, order: 'newest-first', limit: 1 } as const;
-      return (await readSlice(stored, { table: 'events', ...place, ...slice }))[0];
+      return (await readSlice({ ...stored, copies: 'quorum' }, { table: 'events', ...place, ...slice }))[0];
     },
   };
 }
 
-function conversationEvents(stored: StoredGeneration, conversationId: ConversationId, range: TimelineRange) {
+/** Where rows are read, and how many copies of them are asked. */
+interface Reading extends StoredGeneration {
+  readonly copies: Copies;
+}
+
+function rangeReads(stored: StoredGeneration, copies: Copies): PageReads['range'] {
+  const reading = { ...stored, copies };
+  return (conversationId, range) =>
+    range.only === 'conversation-events'
+      ? conversationEvents(reading, conversationId, range)
+      : eventsOfBuckets(reading, conversationId, range);
+}
+
+function conversationEvents(stored: Reading, conversationId: ConversationId, range: TimelineRange) {
   const place = { table: 'conversation_events', where: 'conversation_id = ?', cells: [conversationId] };
   return readSlice(stored, { ...place, ...range });
 }
 
 async function eventsOfBuckets(
-  stored: StoredGeneration,
+  stored: Reading,
   conversationId: ConversationId,
   range: TimelineRange,
 ): Promise<readonly TimelineRow[]> {
   const rows: TimelineRow[] = [];
-  const buckets = { session: stored.session, name: tableName(stored, 'buckets') };
+  const buckets = { session: stored.session, copies: stored.copies, name: tableName(stored, 'buckets') };
   for await (const bucket of bucketsIn(buckets, conversationId, range)) {
     const place = { conversationId, bucket: bucket.number };
     rows.push(...(await eventsOfBucket(stored, place, { ...range, limit: range.limit - rows.length })));
@@ -59,7 +76,7 @@ async function eventsOfBuckets(
 
 /** Where rows are left out, reading goes on behind the last one until there are enough, or the bucket ends. */
 async function eventsOfBucket(
-  stored: StoredGeneration,
+  stored: Reading,
   { conversationId, bucket }: { readonly conversationId: ConversationId; readonly bucket: number },
   range: TimelineRange,
 ): Promise<readonly TimelineRow[]> {
@@ -89,10 +106,12 @@ interface Slice {
   readonly limit: number;
 }
 
-async function readSlice(stored: StoredGeneration, slice: Slice): Promise<readonly TimelineRow[]> {
+async function readSlice(stored: Reading, slice: Slice): Promise<readonly TimelineRow[]> {
   const direction = slice.order === 'oldest-first' ? 'ASC' : 'DESC';
   const cql = `SELECT * FROM ${tableName(stored, slice.table)}
     WHERE ${slice.where} AND position > ? AND position < ? ORDER BY position ${direction} LIMIT ?`;
   const ends = [long(slice.after ?? NO_POSITION), long(slice.before ?? Number.MAX_SAFE_INTEGER)];
-  return (await stored.session.read({ cql, cells: [...slice.cells, ...ends, slice.limit] })).map(timelineRow);
+  return (await stored.session.read({ cql, cells: [...slice.cells, ...ends, slice.limit] }, stored.copies)).map(
+    timelineRow,
+  );
 }

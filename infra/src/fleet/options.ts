@@ -49,10 +49,14 @@ export const deploymentSizing = ({ shards, natsReplicas }: FleetConfig) => ({
 
 export function cassandraOptions(config: FleetConfig): CassandraOptions {
   const { cassandraContactPoints, cassandraDatacenter, cassandraKeyspace, cassandraReplicas } = config;
+  const tls = tlsOf({ ca: config.cassandraTlsCa, cert: config.cassandraTlsCert, key: config.cassandraTlsKey });
+  const { cassandraUser: username, cassandraPassword: password = '' } = config;
   return {
     contactPoints: cassandraContactPoints,
     localDataCenter: cassandraDatacenter,
     keyspace: cassandraKeyspace,
     replication: { [cassandraDatacenter]: cassandraReplicas },
+    ...(username !== undefined && { credentials: { username, password } }),
+    ...((config.cassandraTls || tls !== undefined) && { tls: tls ?? {} }),
   };
 }

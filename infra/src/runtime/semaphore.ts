@@ -5,6 +5,11 @@ export class Semaphore {
   readonly #place: Disposable = { [Symbol.dispose]: () => this.#release() };
   #free: number;
 
+  /** How many wait in line. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
   constructor(places: number) {
     this.#free = places;
   }

@@ -10,7 +10,7 @@ import {
 } from '@parley/domain';
 import { describe, expect, test } from 'vitest';
 import { foldBatch, foldHeads, storedEvent, userIds } from '../testing/history.ts';
-import { describeProjectionStore, type OpenStore } from '../projection-store.contract.ts';
+import { contractRunsPreset, describeProjectionStore, type OpenStore } from '../projection-store.contract.ts';
 import { conversations, type ConversationHead, type ConversationStore, type MembershipRow } from './conversations.ts';
 
 const shard = 0 as Shard;
@@ -19,9 +19,13 @@ const elsewhere = '__proto__' as ConversationId;
 const bob = 'bob' as UserId;
 const proto = '__proto__' as UserId;
 
-export function describeConversationStore(name: string, open: OpenStore<ConversationStore>): void {
+export function describeConversationStore(
+  name: string,
+  open: OpenStore<ConversationStore>,
+  runs = contractRunsPreset,
+): void {
   describe(`conversation store: ${name}`, () => {
-    describeProjectionStore({ open, projection: conversations, rowsIn });
+    describeProjectionStore({ open, projection: conversations, runs, rowsIn });
     describeMemberships(open);
     describeLargestState(open);
   });

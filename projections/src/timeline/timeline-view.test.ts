@@ -25,9 +25,10 @@ import {
   type TestLog,
 } from '@parley/domain/testing';
 import { createConversationStates } from '../conversations/conversation-states.ts';
+import { ConversationParked, StoreUnavailable } from '../projection.ts';
 import { createTail } from '../tail.ts';
 import { createTestTimeline, project } from '../testing/stores.ts';
-import { createTimelineQueries } from './timeline-view.ts';
+import { createTimelineQueries, type TimelineView } from './timeline-view.ts';
 import { timeline, type TimelineRange } from './timeline.ts';
 
 const other = 'g_2' as ConversationId;
@@ -216,5 +217,87 @@ describe('the position before', () => {
     expect(await previous(1, 3, 2)).toBeUndefined();
     expect(await previous(3, 2, 1)).toBeUndefined();
     expect(await previous(0, 1, 0)).toBeUndefined();
+  });
+});
+
+describe('a page', () => {
+  const nothingAnswers = () => Promise.reject(new StoreUnavailable('too few copies'));
+
+  /** Too few copies answer, and the one that does has these events; the log has all. */
+  async function ofOneCopy(log: TestLog, copyEvents: number, lacking: readonly number[] = []) {
+    const world = createTestWorld();
+    const copy = createTestTimeline();
+    await project(timeline, copy, log.events().slice(0, copyEvents));
+    const anyCopy = {
+      ...copy,
+      range: async (...args: Parameters<typeof copy.range>) =>
+        (await copy.range(...args)).filter(({ stored }) => !lacking.includes(stored.position)),
+    };
+    const calls = { checkpoint: nothingAnswers, heads: nothingAnswers, parked: nothingAnswers };
+    const store = { ...copy, ...calls, range: nothingAnswers, byClientMessageId: nothingAnswers, anyCopy };
+    const states = createConversationStates(log);
+    const queries = createTimelineQueries({ log, tail: createTail(log, world), world, store, states });
+    return { copy, queries };
+  }
+  const rowsOf = async (view: TimelineView) => (await view.range(everything)).map(({ stored }) => stored.position);
+
+  it('is read from a sure view while there is one, and says nothing', async () => {
+    const { queries } = await behind(logOf(created([alice]), said('a')), 1);
+    expect(await queries.page(theGroup, async (view) => [await rowsOf(view), view.asOfTs])).toEqual([
+      [1, 2],
+      undefined,
+    ]);
+  });
+
+  it('is what one copy and the log know when too few copies answer, as of the newest event of them', async () => {
+    const log = logOf(created([alice]), said('a'), said('b'));
+    put(log, said('c'), { storedTs: startTs + 7 });
+    const { queries } = await ofOneCopy(log, 2, [2]);
+    const read = queries.page(theGroup, async (view) => [await rowsOf(view), view.asOfTs]);
+    expect(await read).toEqual([[1, 3, 4], startTs + 7]);
+  });
+
+  it('is read again as a whole when copies go while it is read', async () => {
+    const { queries, copy } = await ofOneCopy(logOf(created([alice]), said('a')), 2);
+    const store = { ...copy, range: nothingAnswers, anyCopy: copy };
+    expect((await queries.page(theGroup, rowsOf)).length).toBe(2);
+    const log = logOf(created([alice]), said('a'));
+    const world = createTestWorld();
+    const states = createConversationStates(log);
+    const going = createTimelineQueries({ log, tail: createTail(log, world), world, store, states });
+    expect(await going.page(theGroup, async (view) => [await rowsOf(view), view.asOfTs])).toEqual([[1, 2], startTs]);
+  });
+
+  it('is seen under the state that the log has now, whatever the copy missed', async () => {
+    const log = logOf(created([alice, bob]), said('a'), removed(bob));
+    const { queries } = await ofOneCopy({ ...log, head: async () => at(2) }, 2);
+    expect(await queries.page(theGroup, async ({ state }) => isMember(state, bob))).toBe(false);
+  });
+
+  it('is unavailable when the copy knows nothing of the conversation, and empty when nobody does', async () => {
+    const log = logOf(created([alice]), said('a'));
+    const { queries, copy } = await ofOneCopy(log, 2);
+    await copy.drop();
+    await copy.write(0 as never, { rows: [], heads: [], parked: [], checkpoint: at(2) });
+    await expect(queries.page(theGroup, rowsOf)).rejects.toBeInstanceOf(StoreUnavailable);
+    expect(await queries.page(other, rowsOf)).toEqual([]);
+  });
+
+  it('is unavailable, not stale, for a conversation that is parked', async () => {
+    const log = logOf(created([alice]), said('a'));
+    const { store, world } = await behind(log, 2);
+    const parked = [{ conversationId: theGroup, position: at(2), reason: 'x' }];
+    const parking = { ...store, parked: async () => parked, anyCopy: store };
+    const states = createConversationStates(log);
+    const queries = createTimelineQueries({ log, tail: createTail(log, world), world, store: parking, states });
+    await expect(queries.page(theGroup, rowsOf)).rejects.toBeInstanceOf(ConversationParked);
+  });
+
+  it('alone is read from one copy: views and look-ups are not', async () => {
+    const { queries } = await ofOneCopy(logOf(created([alice]), said('a')), 2);
+    await expect(queries.view(theGroup)).rejects.toBeInstanceOf(StoreUnavailable);
+    await expect(queries.views([theGroup])).rejects.toBeInstanceOf(StoreUnavailable);
+    const key = { conversationId: theGroup, senderId: alice, clientMsgId: clientId(1) };
+    await expect(queries.byClientMessageId(key)).rejects.toBeInstanceOf(StoreUnavailable);
   });
 });

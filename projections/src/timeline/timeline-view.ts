@@ -1,12 +1,21 @@
 // One conversation's timeline as of now: stored rows and, where the projector is behind, rows folded from the log's tail.
-import { shardOf, type ConversationId, type ConversationState, type Position } from '@parley/domain';
+import {
+  NO_POSITION,
+  shardOf,
+  type ConversationId,
+  type ConversationState,
+  type Position,
+  type TimestampMs,
+} from '@parley/domain';
 import type { ConversationStates } from '../conversations/conversation-states.ts';
+import { ConversationParked, StoreUnavailable } from '../projection.ts';
 import { createFreshReads, type Fresh, type FreshReadsDependencies } from '../fresh-reads.ts';
 import {
   isClientMessage,
   isInRange,
   timeline,
   type ClientMessageKey,
+  type PageReads,
   type TimelineHead,
   type TimelineRange,
   type TimelineRow,
@@ -18,12 +27,22 @@ export interface TimelineView {
   readonly head: TimelineHead | undefined;
   /** No older than anything in this view. */
   readonly state: ConversationState;
+  /**
+   * Only in a view of one copy, which may lack what others have: when the newest event that is known here was stored. What
+   * was said later may be missing, and of what was said before, what this copy missed.
+   */
+  readonly asOfTs?: TimestampMs;
   /** Up to the head, however much is said meanwhile. */
   range(range: TimelineRange): Promise<readonly TimelineRow[]>;
 }
 
 export interface TimelineQueries {
   view(conversationId: ConversationId): Promise<TimelineView>;
+  /**
+   * For pages alone: reads from a view, or, when too few copies answer for one, from a view of whichever does, which says so
+   * (`asOfTs`). What decides anything (look-ups, resumes, members) never goes this way.
+   */
+  page<T>(conversationId: ConversationId, read: (view: TimelineView) => Promise<T>): Promise<T>;
   views(conversationIds: readonly ConversationId[]): Promise<readonly TimelineView[]>;
   /** The accepted message that a sender's id names; undefined means: none was acked before the call. */
   byClientMessageId(key: ClientMessageKey): Promise<TimelineRow | undefined>;
@@ -43,26 +62,46 @@ export function createTimelineQueries(deps: TimelineQueryDependencies): Timeline
   const { store, states } = deps;
   const fresh = createFreshReads({ ...deps, projection: timeline });
 
+  const { anyCopy } = store;
+  const ofAnyCopy = anyCopy && {
+    store: anyCopy,
+    fresh: createFreshReads({ ...deps, store: anyCopy, projection: timeline }),
+  };
+
   async function toView(conversationId: ConversationId, read: FreshTimeline): Promise<TimelineView> {
-    const { head, unstored } = read;
+    const { head } = read;
     const { state } = head ? await states.atLeast(conversationId, head.meta) : await states.current(conversationId);
-    return {
-      conversationId,
-      head,
-      state,
-      async range(asked) {
-        // What came after the head is not in this view, though the store may have it by now: live frames bring it.
-        const before = Math.min(asked.before ?? Number.MAX_SAFE_INTEGER, (head?.position ?? 0) + 1) as Position;
-        const range = { ...asked, before };
-        return merge(await store.range(conversationId, range), unstored, range);
-      },
-    };
+    return { conversationId, head, state, range: rangeOf(store, conversationId, read) };
+  }
+
+  async function view(conversationId: ConversationId): Promise<TimelineView> {
+    const read = (await fresh.read([conversationId])).get(conversationId);
+    return toView(conversationId, read ?? NOTHING);
+  }
+
+  /** Who may see it is asked of the log: a copy that missed a removal would still show everything. */
+  async function viewOfAnyCopy(
+    conversationId: ConversationId,
+    of: NonNullable<typeof ofAnyCopy>,
+  ): Promise<TimelineView> {
+    const read = (await of.fresh.read([conversationId])).get(conversationId);
+    const { state, meta } = await states.current(conversationId);
+    const view = { conversationId, state, range: rangeOf(of.store, conversationId, read ?? NOTHING) };
+    if (read?.head) return { ...view, head: read.head, asOfTs: read.head.storedTs };
+    if (meta === NO_POSITION) return { ...view, head: undefined }; // nor does the log
+    throw new StoreUnavailable(`${conversationId}: the copy that answers knows nothing of it`);
   }
 
   return {
-    async view(conversationId) {
-      const read = (await fresh.read([conversationId])).get(conversationId);
-      return toView(conversationId, read ?? NOTHING);
+    view,
+    async page(conversationId, read) {
+      try {
+        return await read(await view(conversationId));
+      } catch (error) {
+        const isFewCopies = error instanceof StoreUnavailable && !(error instanceof ConversationParked);
+        if (!isFewCopies || ofAnyCopy === undefined) throw error;
+        return await read(await viewOfAnyCopy(conversationId, ofAnyCopy));
+      }
     },
     async views(conversationIds) {
       const reads = await fresh.read(conversationIds);
@@ -78,6 +117,19 @@ export function createTimelineQueries(deps: TimelineQueryDependencies): Timeline
       if (checkpoint < since || !head || head.position > position) return undefined;
       return head.position === position ? head.prev : head.position;
     },
+  };
+}
+
+/** What came after the head is not in this view, though the store may have it by now: live frames bring it. */
+function rangeOf(
+  store: PageReads,
+  conversationId: ConversationId,
+  { head, unstored }: FreshTimeline,
+): TimelineView['range'] {
+  return async (asked) => {
+    const before = Math.min(asked.before ?? Number.MAX_SAFE_INTEGER, (head?.position ?? 0) + 1) as Position;
+    const range = { ...asked, before };
+    return merge(await store.range(conversationId, range), unstored, range);
   };
 }
 

@@ -12,17 +12,17 @@ import {
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { clientMessageId, conversationIds, foldBatch, history, storedEvent } from '../testing/history.ts';
-import { describeProjectionStore, type OpenStore } from '../projection-store.contract.ts';
+import { contractRunsPreset, describeProjectionStore, type OpenStore } from '../projection-store.contract.ts';
 import { isInRange, timeline, type TimelineRange, type TimelineRow, type TimelineStore } from './timeline.ts';
 
 const shard = 0 as Shard;
 const here = 'g_one' as ConversationId;
 const elsewhere = '__proto__' as ConversationId;
 
-export function describeTimelineStore(name: string, open: OpenStore<TimelineStore>): void {
+export function describeTimelineStore(name: string, open: OpenStore<TimelineStore>, runs = contractRunsPreset): void {
   describe(`timeline store: ${name}`, () => {
-    describeProjectionStore({ open, projection: timeline, rowsIn });
-    describeRange(open);
+    describeProjectionStore({ open, projection: timeline, runs, rowsIn });
+    describeRange(open, runs);
     describeByClientMessageId(open);
     describeLimits(open);
   });
@@ -50,7 +50,7 @@ async function write(store: TimelineStore, events: readonly StoredEvent[]): Prom
 
 const positionsOf = (rows: readonly TimelineRow[]): readonly Position[] => rows.map(({ stored }) => stored.position);
 
-function describeRange(open: OpenStore<TimelineStore>): void {
+function describeRange(open: OpenStore<TimelineStore>, runs: number): void {
   const events = [
     message(1),
     message(2, { conversationId: elsewhere }),
@@ -105,7 +105,7 @@ function describeRange(open: OpenStore<TimelineStore>): void {
           expect(await opened.store.range(id, range)).toStrictEqual(ordered.slice(0, range.limit));
         }
       });
-      await fc.assert(property, { numRuns: 60 });
+      await fc.assert(property, { numRuns: runs });
     });
   });
 }

@@ -11,7 +11,7 @@ import {
   type TimestampMs,
   type UserId,
 } from '@parley/domain';
-import type { Head, Projection, ProjectionStore } from '../projection.ts';
+import type { Head, HeadReads, Projection, ProjectionStore } from '../projection.ts';
 
 export interface TimelineRow {
   readonly stored: StoredEvent;
@@ -43,9 +43,18 @@ export const timeline: Projection<TimelineHead, TimelineRow> = {
   },
 };
 
-export interface TimelineStore extends ProjectionStore<TimelineHead, TimelineRow> {
+/** What a page is read from. */
+export interface PageReads extends HeadReads<TimelineHead> {
   /** Rows of one conversation strictly between two positions, nearest to the end the order starts from first. */
   range(conversationId: ConversationId, range: TimelineRange): Promise<readonly TimelineRow[]>;
+}
+
+export interface TimelineStore extends ProjectionStore<TimelineHead, TimelineRow>, PageReads {
+  /**
+   * What any one copy answers, for when too few of them do for a sure answer: rows may be missing, also older ones, but none
+   * is wrong. Absent where there is one copy.
+   */
+  readonly anyCopy?: PageReads;
   /** The accepted message that this sender's id names, if it is stored here. */
   byClientMessageId(key: ClientMessageKey): Promise<TimelineRow | undefined>;
 }

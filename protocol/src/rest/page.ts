@@ -23,6 +23,15 @@ export const nextCursor = {
 };
 
 export const staleness = {
-  stale: Type.Optional(Type.Literal(true, { description: 'Fewer replicas answered than asked.' })),
-  as_of_ts: Type.Optional(TimestampSchema),
+  stale: Type.Optional(
+    Type.Literal(true, {
+      description:
+        'Too few copies of the store answered for a sure page: this is what one of them knows, and messages may be missing.',
+    }),
+  ),
+  as_of_ts: Type.Optional({
+    ...TimestampSchema,
+    description:
+      'With `stale`: when the newest event that is known here was stored. Later ones may be missing, and earlier ones that this copy missed.',
+  }),
 };

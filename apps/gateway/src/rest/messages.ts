@@ -1,6 +1,6 @@
 // REST: saying something, and reading what was said.
 import { shardOf, type ConversationId, type Position } from '@parley/domain';
-import { readPage, readRow, type PageRequest } from '@parley/projections';
+import { readPage, readRow, type PageRequest, type TimelineView } from '@parley/projections';
 import { positionToText, textToPosition, type InputOf, type MessagePage, type StoredMessage } from '@parley/protocol';
 import { conversationRowToFrame, messageRowToFrame } from '../entries.ts';
 import { say } from '../say.ts';
@@ -28,8 +28,10 @@ async function storedTs({ log }: RestContext, id: ConversationId, position: Posi
   return stored.storedTs;
 }
 
-export async function listMessages({ context, input, caller }: Call<'listMessages'>): Promise<Result> {
-  const view = await context.timeline.view(input.params.conversation_id);
+export const listMessages = (call: Call<'listMessages'>): Promise<Result> =>
+  call.context.timeline.page(call.input.params.conversation_id, (view) => pageIn(view, call));
+
+async function pageIn(view: TimelineView, { context, input, caller }: Call<'listMessages'>): Promise<Result> {
   const state = seenBy(view.state, caller);
   if (isRefused(state)) return state;
   const { limit = context.limits.pageEntriesDefault } = input.query;
@@ -40,6 +42,7 @@ export async function listMessages({ context, input, caller }: Call<'listMessage
     messages: page.messages.flatMap((row) => messageRowToFrame(row) ?? []),
     ...(events.length === 0 ? {} : { conversations: events }),
     has_more: page.hasMore,
+    ...(view.asOfTs === undefined ? {} : { stale: true, as_of_ts: view.asOfTs }),
   };
   return jsonAnswer(200, answer);
 }

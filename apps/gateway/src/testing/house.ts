@@ -16,6 +16,7 @@ import {
   timeline,
   type ProjectionObserver,
   type RunnerObserver,
+  type TimelineStore,
 } from '@parley/projections';
 import { LIMITS, type ConversationSummary, type Problem, type StoredMessage, type WireLimits } from '@parley/protocol';
 import { SignJWT } from 'jose';
@@ -53,6 +54,8 @@ export interface HouseOptions {
   readonly dependencies?: (made: GatewayDependencies) => Partial<GatewayDependencies>;
   /** Another gateway of the same fleet: it shares its registry and bus, so sessions, not messages. */
   readonly beside?: House;
+  /** What pages, look-ups and resumes read instead of the store that is written. */
+  readonly timelineStore?: (written: TimelineStore) => TimelineStore;
   /** False: no batch has come from delivery yet. */
   readonly isReached?: boolean;
 }
@@ -62,7 +65,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const log = new MemoryEventLog({ shards: 1, world });
   const bus = options.beside?.bus ?? new TestBus();
   const registry = options.beside?.registry ?? createSessionRegistry(world);
-  const { readSide, projector } = startReadSide(log, world);
+  const { readSide, projector } = startReadSide(log, world, options.timelineStore);
   const heard = new Map<string, unknown[][]>();
   const errors: object[] = [];
   const made: GatewayDependencies = {
@@ -110,14 +113,14 @@ const disposing = (gateway: Gateway, projector: AsyncDisposable): AsyncDisposabl
   },
 });
 
-function startReadSide(log: EventLog, world: World) {
+function startReadSide(log: EventLog, world: World, read: HouseOptions['timelineStore'] = (written) => written) {
   const timelineStore = createMemoryTimeline();
   const conversationStore = createMemoryConversations();
   const projector = new AsyncDisposableStack();
   const made = { log, world, generation: 1, observer: silent };
   projector.use(runReader(projectionReader(timeline, timelineStore, made), made));
   projector.use(runReader(projectionReader(conversations, conversationStore, made), made));
-  return { projector, readSide: createReadSide({ log, world, timelineStore, conversationStore }) };
+  return { projector, readSide: createReadSide({ log, world, timelineStore: read(timelineStore), conversationStore }) };
 }
 
 const silent: RunnerObserver & ProjectionObserver = {
