@@ -8,7 +8,7 @@ import path from 'node:path';
 import { createServer, type TLSSocket } from 'node:tls';
 import { allShards } from '@parley/domain';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { writeCertificates, type CertificateTexts } from '../nats/test-certificates.ts';
+import { writeCertificates, type CertificateFiles } from '../nats/test-certificates.ts';
 import { createWorld } from '../runtime/index.ts';
 import { connectRedis, createLeases, type RedisOptions } from './index.ts';
 import { startTestValkey, type TestValkey } from './test-servers.ts';
@@ -16,7 +16,7 @@ import { startTestValkey, type TestValkey } from './test-servers.ts';
 let server: TestValkey;
 let proxy: TlsProxy;
 
-let tls: CertificateTexts;
+let tls: CertificateFiles['texts'];
 
 beforeAll(async () => {
   const folder = await mkdtemp(path.join(tmpdir(), 'parley-redis-tls-'));
@@ -82,7 +82,7 @@ interface TlsProxy extends AsyncDisposable {
   readonly accepted: () => number;
 }
 
-async function startTlsProxy(port: number, certificates: CertificateTexts): Promise<TlsProxy> {
+async function startTlsProxy(port: number, certificates: CertificateFiles['texts']): Promise<TlsProxy> {
   const sockets = new Set<TLSSocket>();
   let accepted = 0;
   const terms = { ...certificates, requestCert: true, rejectUnauthorized: true };
