@@ -11,15 +11,16 @@ import {
   type World,
 } from '@parley/domain';
 import { coalesce } from './coalesce.ts';
-import type { Folded, Head, HeadReads, Projection } from './projection.ts';
+import type { Folded, Head, HeadReads, ParkedConversation, Projection } from './projection.ts';
 import { ConversationParked, StoreUnavailable } from './projection.ts';
 import type { Tail } from './tail.ts';
 
 const FRESH_READS = {
   /** How long a read waits for the projector before it folds the rest itself. */
   waitMsMax: 200,
-  pollMsMin: 1,
-  pollMsMax: 16,
+  /** Doubled at each look: a read waits at most twice as long as the projector took, and a late one is not asked to death. */
+  pollMsMin: 2,
+  pollMsMax: 64,
 } as const;
 
 export interface FreshReads<H extends Head, Row> {
@@ -52,15 +53,16 @@ export function createFreshReads<H extends Head, Row>(deps: FreshReadsDependenci
   const ending = coalesce(async (shard: Shard): Promise<ShardEnding> => {
     const upTo = await log.head(shard);
     const checkpoint = await reachedCheckpoint(deps, shard, upTo);
-    const events = await deps.tail.between(shard, checkpoint, upTo);
-    return { upTo, events: Map.groupBy(events, (stored) => stored.conversationId) };
+    // After the checkpoint: what it passed of a parked conversation is known to be parked.
+    const [events, parked] = await Promise.all([deps.tail.between(shard, checkpoint, upTo), store.parked(shard)]);
+    return { upTo, parked, events: Map.groupBy(events, (stored) => stored.conversationId) };
   });
 
   async function readShard(shard: Shard, ids: readonly ConversationId[] | 'unfolded') {
-    const { upTo, events } = await ending(shard);
+    const { upTo, events, parked } = await ending(shard);
     const asked = ids === 'unfolded' ? [...events.keys()] : ids;
     if (asked.length === 0) return [];
-    const [heads, parked] = await Promise.all([store.heads(asked), store.parked(shard)]);
+    const heads = await store.heads(asked);
     const isParked = new Set(parked.map(({ conversationId }) => conversationId));
     const wanted = ids === 'unfolded' ? asked.filter((id) => !isParked.has(id)) : asked;
     const aside = parked.find(({ conversationId }) => wanted.includes(conversationId));
@@ -90,6 +92,7 @@ export function createFreshReads<H extends Head, Row>(deps: FreshReadsDependenci
 
 interface ShardEnding {
   readonly upTo: Position;
+  readonly parked: readonly ParkedConversation[];
   readonly events: ReadonlyMap<ConversationId, readonly StoredEvent[]>;
 }
 
@@ -103,7 +106,7 @@ async function reachedCheckpoint<H extends Head, Row>(
   let pollMs: number = FRESH_READS.pollMsMin;
   let checkpoint = await store.checkpoint(shard);
   while (checkpoint < upTo && world.now() < deadline) {
-    await world.sleep(pollMs);
+    await world.sleep(Math.min(pollMs, deadline - world.now()));
     pollMs = Math.min(FRESH_READS.pollMsMax, pollMs * 2);
     checkpoint = await store.checkpoint(shard);
   }
