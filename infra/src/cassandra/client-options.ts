@@ -12,7 +12,7 @@ export interface ClusterOptions {
 }
 
 /** PEM texts. Without `ca` the authorities Node knows are believed. */
-export interface TlsFiles {
+interface TlsFiles {
   readonly ca?: string;
   readonly cert?: string;
   readonly key?: string;

@@ -10,7 +10,7 @@ import { openCassandra } from './index.ts';
 import { testCluster, type TestCluster } from './test-servers.ts';
 
 const shard = 0 as Shard;
-const opener = path.join(import.meta.dirname, 'test-opener.ts');
+const opener = path.join(import.meta.dirname, 'test-opening-worker.ts');
 let cluster: TestCluster;
 
 beforeAll(async () => {

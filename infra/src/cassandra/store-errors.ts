@@ -24,7 +24,8 @@ export function translated(error: unknown): unknown {
 }
 
 /** The wrong password stays the wrong one. */
-const isRefusedUser = ({ innerErrors }: errors.NoHostAvailableError): boolean =>
+const isRefusedUser = ({ innerErrors }: { readonly innerErrors?: unknown }): boolean =>
+  innerErrors instanceof Object &&
   Object.values<unknown>({ ...innerErrors }).some((inner) => inner instanceof errors.AuthenticationError);
 
 function isWorldly(error: unknown): boolean {
