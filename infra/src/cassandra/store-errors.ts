@@ -25,7 +25,7 @@ export function translated(error: unknown): unknown {
 
 /** The wrong password stays the wrong one. */
 const isRefusedUser = ({ innerErrors }: { readonly innerErrors?: unknown }): boolean =>
-  innerErrors instanceof Object &&
+  typeof innerErrors === 'object' &&
   Object.values<unknown>({ ...innerErrors }).some((inner) => inner instanceof errors.AuthenticationError);
 
 function isWorldly(error: unknown): boolean {
