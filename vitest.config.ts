@@ -13,15 +13,16 @@ const clusters = ['apps/**/*.cluster.test.ts'];
 // By name alone, so that `npm test -- --project pure` and the like go on meaning what they say.
 const isClusterAskedFor = process.argv.includes('cluster');
 
-// Nodes of a cluster that somebody named are not ours to kill.
-const outages = process.env['PARLEY_CASSANDRA_CONTACT_POINTS'] === undefined ? [] : ['**/*outage.cluster.test.ts'];
+// Nodes of a cluster that somebody named are not ours to kill, nor to set up.
+const ownNodes = ['outage', 'secure'].map((name) => `infra/src/cassandra/${name}.cluster.test.ts`);
+const isClusterNamed = process.env['PARLEY_CASSANDRA_CONTACT_POINTS'] !== undefined;
 
 const cassandra = {
   extends: true as const,
   test: {
     name: 'cassandra',
     include: cassandras,
-    exclude: ['**/node_modules/**', ...outages],
+    exclude: ['**/node_modules/**', ...(isClusterNamed ? ownNodes : [])],
     globalSetup: ['./infra/src/cassandra/test-cluster-setup.ts'],
     testTimeout: 300_000,
     hookTimeout: 300_000,

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Apache Cassandra from its jars on Maven Central, one node in the foreground. Needs bash, mvn, java 11 or 17, flock.
+# Apache Cassandra from its jars on Maven Central, one node in the foreground. Needs bash, flock, java 17, and once mvn.
 #   cassandra.sh fetch          the jars, once, into .runtime/cassandra
 #   cassandra.sh run FOLDER     a node that keeps everything in FOLDER; `exec`s java, so signals reach the node itself
 # A node is set by CASSANDRA_ADDRESS (127.0.0.1), CASSANDRA_CQL_PORT (9042), CASSANDRA_STORAGE_PORT (7000), CASSANDRA_SEEDS
 # (itself), CASSANDRA_NUM_TOKENS (1), CASSANDRA_HEAP_MIB (1024), CASSANDRA_RING_DELAY_MS (100; 1000 for several that start
-# at once) and CASSANDRA_YAML (more lines of cassandra.yaml). Its process id is in FOLDER/pid. It goes, and FOLDER with it,
+# at once), CASSANDRA_AUTHENTICATOR (AllowAllAuthenticator) and CASSANDRA_YAML (more lines of cassandra.yaml). Its process id is in FOLDER/pid. It goes, and FOLDER with it,
 # when the process that CASSANDRA_OWNER names is gone, however that ended.
 set -euo pipefail
 
@@ -14,9 +14,20 @@ jars=$root/.runtime/cassandra/$version
 
 say() { echo "cassandra: $*" >&2; }
 
+# What a 17 says begins: openjdk version "17.0.15" …
+java_version() { java -version 2>&1 | sed -n 's/^[a-z]* version "\([0-9]*\).*/\1/p' | head -1; }
+
+needs() {
+  say "$1 is needed (Debian: apt install openjdk-17-jre-headless maven); or name a cluster that runs in PARLEY_CASSANDRA_CONTACT_POINTS."
+  exit 1
+}
+
 fetch() {
+  local found
+  found=$(java_version) || true
+  [ "${found:-0}" -ge 17 ] || needs "Java 17 or newer"
   [ -f "$jars/.complete" ] && return 0
-  command -v mvn >/dev/null || { say "Maven (mvn) is needed to fetch the jars"; exit 1; }
+  command -v mvn >/dev/null || needs "Maven, to fetch Cassandra,"
   mkdir -p "$jars"
   (
     flock 9 # another test file may fetch at the same moment
@@ -63,7 +74,7 @@ storage_port: $storage
 start_native_transport: true
 rpc_address: $address
 native_transport_port: ${CASSANDRA_CQL_PORT:-9042}
-authenticator: AllowAllAuthenticator
+authenticator: ${CASSANDRA_AUTHENTICATOR:-AllowAllAuthenticator}
 authorizer: AllowAllAuthorizer
 auto_snapshot: false
 commitlog_sync: group

@@ -1,10 +1,11 @@
 // Read models in Cassandra or ScyllaDB, each generation of a projection in tables of its own. Nothing here is the truth:
 // a generation that is lost is folded again from the log.
 import { conversations, timeline, type ConversationStore, type TimelineStore } from '@parley/projections';
+import { Bases } from './bases.ts';
 import type { ClusterOptions } from './client-options.ts';
 import { CONVERSATION_MIGRATIONS, createConversationStore } from './conversation-store.ts';
-import type { StoredGeneration } from './projection-tables.ts';
-import { createKeyspace, migrate, type Migration } from './schema.ts';
+import type { Repairable, StoredGeneration } from './projection-tables.ts';
+import { createKeyspace, migrate, tableName, type Migration } from './schema.ts';
 import { Session } from './session.ts';
 import { TIMELINE_MIGRATIONS } from './timeline-rows.ts';
 import { createTimelineStore } from './timeline-store.ts';
@@ -18,8 +19,8 @@ export interface CassandraOptions extends ClusterOptions {
 
 /** Opening the same generation twice, here or in another process, gives two handles of one store. */
 export interface CassandraStores extends AsyncDisposable {
-  timeline(generation: number): Promise<TimelineStore>;
-  conversations(generation: number): Promise<ConversationStore>;
+  timeline(generation: number): Promise<TimelineStore & Repairable>;
+  conversations(generation: number): Promise<ConversationStore & Repairable>;
 }
 
 /** Rejects with StoreUnavailable when the cluster does not answer. */
@@ -32,7 +33,9 @@ export async function openCassandra(options: CassandraOptions): Promise<Cassandr
 
   async function open(projection: string, number: number, migrations: readonly Migration[]): Promise<StoredGeneration> {
     const generation = { keyspace, projection, number };
-    return { ...generation, session, migrations, ...(await migrate(session, generation, migrations)) };
+    const { base } = await migrate(session, generation, migrations);
+    const bases = new Bases({ session, name: tableName(generation, 'raised') }, base);
+    return { ...generation, session, migrations, bases };
   }
 
   return {

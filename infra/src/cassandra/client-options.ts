@@ -1,6 +1,6 @@
 // How we talk to a cluster: time-outs, retries, speculation, consistency. Only what cassandra-driver and ScyllaDB's own
 // driver have in common.
-import { ExecutionProfile, policies, types, type ClientOptions } from 'cassandra-driver';
+import { errors, ExecutionProfile, policies, types, type ClientOptions } from 'cassandra-driver';
 
 export interface ClusterOptions {
   /** `host` or `host:port`; some of the nodes, the others are found. All nodes listen on one port, 9042 unless it is named. */
@@ -12,7 +12,7 @@ export interface ClusterOptions {
 }
 
 /** PEM texts. Without `ca` the authorities Node knows are believed. */
-export interface TlsFiles {
+interface TlsFiles {
   readonly ca?: string;
   readonly cert?: string;
   readonly key?: string;
@@ -75,7 +75,7 @@ function endpoints(named: readonly string[]): { readonly contactPoints: string[]
 }
 
 /**
- * Another replica is asked when the first has not answered by then: well above a good p99, well below the time-out. A write
+ * Another replica is asked, and then a third, when the first has not answered by then: well above a good p99, well below the time-out. A write
  * waits longer, because a cluster that is slow under writes is not helped by twice as many. A change of the schema is made
  * by one node.
  */
@@ -87,7 +87,7 @@ class SpeculativeReads extends policies.speculativeExecution.NoSpeculativeExecut
   }
 }
 
-const speculativeExecutionsMax = 1;
+const speculativeExecutionsMax = 2;
 const speculateReadAfterMs = 250;
 const speculateWriteAfterMs = 1_000;
 const never = -1;
@@ -107,8 +107,13 @@ class IdempotentRetryPolicy extends policies.retry.RetryPolicy {
     return this.#again(info, true);
   }
 
-  override onRequestError(info: policies.retry.OperationInfo): policies.retry.DecisionInfo {
-    return this.#again(info, false);
+  /** What no node answered in time, others were asked meanwhile: who waits is told. */
+  override onRequestError(
+    info: policies.retry.OperationInfo,
+    _consistency: types.consistencies,
+    error: Error,
+  ): policies.retry.DecisionInfo {
+    return error instanceof errors.OperationTimedOutError ? this.rethrowResult() : this.#again(info, false);
   }
 
   override onUnavailable(info: policies.retry.OperationInfo): policies.retry.DecisionInfo {

@@ -12,8 +12,8 @@ import type { ConversationHead, ConversationStore, MembershipRow } from '@parley
 import { stateToText, textToState } from '../stored-form/state-text.ts';
 import type { PartitionStatement } from './batches.ts';
 import { conversationIdIn, flag, integer, long, positionIn, text, textOrNothing, type Row } from './cells.ts';
-import { createProjectionStore, insert, type StoredGeneration } from './projection-tables.ts';
-import { SHARED_TABLES, tableName, type Migration } from './schema.ts';
+import { createProjectionStore, insert, type Repairable, type StoredGeneration } from './projection-tables.ts';
+import { RAISED, SHARED_TABLES, tableName, type Migration } from './schema.ts';
 
 export const CONVERSATION_MIGRATIONS: readonly Migration[] = [
   {
@@ -32,9 +32,10 @@ export const CONVERSATION_MIGRATIONS: readonly Migration[] = [
       ...SHARED_TABLES,
     ],
   },
+  RAISED,
 ];
 
-export function createConversationStore(stored: StoredGeneration): ConversationStore {
+export function createConversationStore(stored: StoredGeneration): ConversationStore & Repairable {
   /** States this store holds already, or newer ones. A message leaves the state of its head the very same object. */
   const storedStates = new WeakSet<ConversationState>();
   const store = createProjectionStore<ConversationHead, MembershipRow>(stored, {
@@ -72,7 +73,7 @@ function membershipRow(stored: StoredGeneration, row: MembershipRow): PartitionS
     position: long(position),
     is_present: isPresent,
   };
-  return insert(stored, { table: 'memberships', columns, partitionColumns: 1, position });
+  return insert(stored, { table: 'memberships', columns, partitionColumns: 1, conversationId, position });
 }
 
 function headRow(stored: StoredGeneration, head: ConversationHead): PartitionStatement {
@@ -85,13 +86,15 @@ function headRow(stored: StoredGeneration, head: ConversationHead): PartitionSta
     last_activity_ts: long(head.lastActivityTs),
     last_message: head.lastMessage === undefined ? null : JSON.stringify(head.lastMessage),
   };
-  return insert(stored, { table: 'heads', columns, partitionColumns: 1, position: head.position });
+  const { conversationId, position } = head;
+  return insert(stored, { table: 'heads', columns, partitionColumns: 1, conversationId, position });
 }
 
 function stateRow(stored: StoredGeneration, head: ConversationHead): readonly PartitionStatement[] {
   if (head.state.type !== 'open') return [];
   const columns = { conversation_id: head.conversationId, state: stateToText(head.state) };
-  return [insert(stored, { table: 'heads', columns, partitionColumns: 1, position: head.meta })];
+  const { conversationId, meta: position } = head;
+  return [insert(stored, { table: 'heads', columns, partitionColumns: 1, conversationId, position })];
 }
 
 function conversationHead(row: Row): ConversationHead {

@@ -1,6 +1,6 @@
 // Three nodes, three copies of each row; one or two of the nodes are killed or frozen while a projector folds and pages are
 // read. The store is the same throughout: it has to live through all of it.
-import type { ConversationId, Position, Shard } from '@parley/domain';
+import type { ChatEvent, ConversationId, Position, Shard } from '@parley/domain';
 import { clientId, createTestLog, created, said, alice } from '@parley/domain/testing';
 import {
   createConversationStates,
@@ -13,11 +13,11 @@ import {
   type TimelineRow,
   type TimelineStore,
 } from '@parley/projections';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { createWorld } from '../runtime/world.ts';
 import { openCassandra, type CassandraStores } from './index.ts';
-import { ringTogether, testCluster, type TestCluster } from './test-servers.ts';
-import type { TestNode } from './test-nodes.ts';
+import { createRing, removeRing, type Ring, type TestNode } from './test-nodes.ts';
+import { testCluster, untilTogether, type TestCluster } from './test-servers.ts';
 
 const shard = 0 as Shard;
 const ids = Array.from({ length: 8 }, (_, index) => `g_${index}` as ConversationId);
@@ -30,6 +30,7 @@ const awayMs = 4_000;
 const world = createWorld();
 const log = createTestLog({ now: () => Date.now() });
 const nothing = () => undefined;
+let ring: Ring;
 let cluster: TestCluster;
 let stores: CassandraStores;
 let store: TimelineStore;
@@ -45,10 +46,11 @@ const node = (number: number): TestNode => {
 };
 
 beforeAll(async () => {
-  cluster = await testCluster();
+  ring = await createRing(3);
+  cluster = await testCluster(ring);
   stores = await openCassandra(cluster.options);
   store = await stores.timeline(1);
-  for (const conversationId of ids) log.put(created([alice]), { conversationId });
+  for (const conversationId of ids) put(created([alice]), conversationId);
   const reader = projectionReader(timeline, store, {
     generation: 1,
     observer: { parked: nothing, passedOver: nothing, voided: nothing },
@@ -65,29 +67,29 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  for (const one of cluster.nodes) await one.start();
-  await ringTogether();
   await projector[Symbol.asyncDispose]();
   await stores[Symbol.asyncDispose]();
-  await cluster[Symbol.asyncDispose]();
+  await cluster.operator.shutdown();
+  await removeRing(ring);
 });
+
+const put = (event: ChatEvent, conversationId: ConversationId) =>
+  log.put(event, { conversationId, notAfterTs: Number.MAX_SAFE_INTEGER });
 
 /** Messages are said, folded and read all the while; gives what reading came to. */
 async function underLoad(during: () => Promise<unknown>) {
   refusals = [];
   const pages = { read: 0, refused: [] as unknown[], longestMs: 0 };
-  let isOver = false;
+  const over = new AbortController();
   async function saying(): Promise<void> {
-    for (let said_ = 0; !isOver; said_++) {
-      const conversationId = ids[said_ % ids.length] ?? 'g_0';
-      log.put(said(`message ${said_}`, clientId(Date.now(), log.events().length)), {
-        conversationId: conversationId as ConversationId,
-      });
+    for (let count = 0; !over.signal.aborted; count++) {
+      const conversationId = ids[count % ids.length] ?? ('g_0' as ConversationId);
+      put(said(`message ${count}`, clientId(Date.now(), log.events().length)), conversationId);
       await world.sleep(appendEveryMs);
     }
   }
   async function reading(): Promise<void> {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const known = acknowledged;
       const startedMs = performance.now();
       const id = ids[pages.read % ids.length] ?? ('g_0' as ConversationId);
@@ -104,7 +106,7 @@ async function underLoad(during: () => Promise<unknown>) {
     }
   }
   const working = Promise.all([saying(), reading()]);
-  await Promise.race([during(), working]).finally(() => (isOver = true));
+  await Promise.race([during(), working]).finally(() => over.abort());
   await working;
   return pages;
 }
@@ -145,7 +147,7 @@ test('one node killed: writing and reading go on, nothing is lost, and the node 
   expect(pages.refused).toStrictEqual([]);
   await expectAll();
   await node(2).start();
-  await ringTogether();
+  await untilTogether(ring);
   await expectAll();
 });
 
@@ -170,11 +172,12 @@ test('two nodes away: writes are refused and tried again, a page says that it is
     queries.page(id, async (view) => ({ rows: positionsOf(await view.range(everything)), asOfTs: view.asOfTs }));
   const [id = 'g_0' as ConversationId] = ids;
   expect((await page(id)).asOfTs).toBeUndefined();
+  onTestFinished(() => [2, 3].forEach((away) => node(away).signal('SIGCONT')));
   const pages = await underLoad(async () => {
-    await Promise.all([node(2).kill(), node(3).kill()]);
+    for (const away of [2, 3]) node(away).signal('SIGSTOP');
     await expect.poll(() => refusals.length, patient).toBeGreaterThan(2);
   });
-  report('two killed', pages);
+  report('two frozen', pages);
   expect(refusals.every((error) => error instanceof StoreUnavailable)).toBe(true);
   await expect(store.byClientMessageId(keyOf(id))).rejects.toBeInstanceOf(StoreUnavailable);
   await expect(queries.view(id)).rejects.toBeInstanceOf(StoreUnavailable);
@@ -185,8 +188,7 @@ test('two nodes away: writes are refused and tried again, a page says that it is
   expect(stale.rows).toStrictEqual(saidUpTo(log.events().length, id));
   expect(stale.asOfTs).toBe(log.events().findLast(({ conversationId }) => conversationId === id)?.storedTs);
 
-  await Promise.all([node(2).start(), node(3).start()]);
-  await ringTogether();
+  for (const away of [2, 3]) node(away).signal('SIGCONT');
   await expectAll();
   expect((await page(id)).asOfTs).toBeUndefined();
 });
@@ -198,7 +200,7 @@ test('all nodes killed at once: what was acknowledged is there after they start'
   });
   const told = acknowledged;
   await Promise.all(cluster.nodes.map((one) => one.start()));
-  await ringTogether();
+  await untilTogether(ring);
   await expect.poll(() => store.checkpoint(shard).catch(() => -1), patient).toBeGreaterThanOrEqual(told);
   await expectAll();
 });

@@ -2,8 +2,9 @@
 // written. A projection adds its own tables and says how its rows become statements.
 // Every write says `USING TIMESTAMP base + position`: of two writes of one row the one with the higher position stays,
 // in whatever order replays and racing workers send them. A projection's rows depend on the log alone, so equals are equal.
-import { NO_POSITION, type ConversationId, type Shard } from '@parley/domain';
+import { NO_POSITION, type ConversationId, type Position, type Shard } from '@parley/domain';
 import type { Batch, Head, HeadReads, ParkedConversation, ProjectionStore } from '@parley/projections';
+import type { Bases } from './bases.ts';
 import { writeAll, type PartitionStatement } from './batches.ts';
 import { conversationIdIn, long, positionIn, text, type Row } from './cells.ts';
 import { dropTables, tableName, type Generation, type Migration } from './schema.ts';
@@ -13,7 +14,17 @@ export interface StoredGeneration extends Generation {
   readonly session: Session;
   readonly migrations: readonly Migration[];
   /** Added to every position to make a timestamp. */
-  readonly base: number;
+  readonly bases: Bases;
+}
+
+/** A store in which one conversation can be folded anew in place, while workers go on. */
+export interface Repairable {
+  /**
+   * From here on what is written of the conversation wins over what was written before. `above` is no lower than any position
+   * that was written. Then: note the log's head, fold the conversation from its first event up to there, and write it. A
+   * worker that did not know yet writes what it wrote again before its checkpoint.
+   */
+  raise(shard: Shard, conversationId: ConversationId, above: Position): Promise<void>;
 }
 
 export interface Tables<H extends Head, R> {
@@ -29,39 +40,43 @@ export interface Insert {
   /** Of the partition key first. */
   readonly columns: Readonly<Record<string, Cell>>;
   readonly partitionColumns: number;
+  /** Without one, the row is the shard's. */
+  readonly conversationId?: ConversationId;
   readonly position: number;
 }
 
 export function insert(
   stored: StoredGeneration,
-  { table, columns, partitionColumns, position }: Insert,
+  { table, columns, partitionColumns, conversationId, position }: Insert,
 ): PartitionStatement {
   const names = Object.keys(columns);
   const cells = Object.values(columns);
   const places = names.map(() => '?').join(', ');
   return {
     cql: `INSERT INTO ${tableName(stored, table)} (${names.join(', ')}) VALUES (${places}) USING TIMESTAMP ?`,
-    cells: [...cells, timestamp(stored, position)],
+    cells: [...cells, long(stored.bases.of(conversationId)).add(long(position))], // may need more digits than a number has
     partition: [table, ...cells.slice(0, partitionColumns)].join(' '),
   };
 }
 
-// Added as 64-bit integers: their sum may need more digits than a number has.
-const timestamp = ({ base }: StoredGeneration, position: number) => long(base).add(long(position));
-
 export function createProjectionStore<H extends Head, R>(
   stored: StoredGeneration,
   tables: Tables<H, R>,
-): ProjectionStore<H, R> {
-  const { session } = stored;
+): ProjectionStore<H, R> & Repairable {
+  const { session, bases } = stored;
   return {
     ...headReads(stored, tables, 'quorum'),
 
     async write(shard, batch) {
-      await writeAll(session, tables.rows(batch.rows));
-      await writeAll(session, [...tables.heads(batch.heads), ...parkedRows(stored, shard, batch)]);
+      const isTouched = (id: ConversationId) => batch.heads.some(({ conversationId }) => conversationId === id);
+      do {
+        await writeAll(session, tables.rows(batch.rows));
+        await writeAll(session, [...tables.heads(batch.heads), ...parkedRows(stored, shard, batch)]);
+      } while ([...(await bases.look(shard))].some(isTouched));
       await writeAll(session, [checkpointRow(stored, shard, batch)]);
     },
+
+    raise: (shard, conversationId, above) => bases.raise(shard, conversationId, above),
 
     async drop() {
       await dropTables(session, stored, stored.migrations);

@@ -33,6 +33,17 @@ export const SHARED_TABLES: readonly Table[] = [
   },
 ];
 
+/** Conversations that were repaired in place, and since then what their timestamps start from. */
+export const RAISED: Migration = {
+  version: 2,
+  tables: [
+    {
+      name: 'raised',
+      columns: 'shard int, base bigint, conversation_id text, PRIMARY KEY (shard, base, conversation_id)',
+    },
+  ],
+};
+
 /** A key and what it is at: the base of all timestamps, and each migration that was applied. */
 const SETTINGS: Table = { name: 'settings', columns: 'key text PRIMARY KEY, value bigint' };
 

@@ -23,11 +23,17 @@ export function translated(error: unknown): unknown {
   return new StoreUnavailable(`cassandra: ${reason}`, { cause: error });
 }
 
+/** The wrong password stays the wrong one. */
+const isRefusedUser = ({ innerErrors }: { readonly innerErrors?: unknown }): boolean =>
+  typeof innerErrors === 'object' &&
+  Object.values<unknown>({ ...innerErrors }).some((inner) => inner instanceof errors.AuthenticationError);
+
 function isWorldly(error: unknown): boolean {
   if (error instanceof errors.ResponseError) return WORLDLY_CODES.has(error.code);
   return (
-    error instanceof errors.NoHostAvailableError ||
+    (error instanceof errors.NoHostAvailableError && !isRefusedUser(error)) ||
     error instanceof errors.OperationTimedOutError ||
-    error instanceof errors.BusyConnectionError
+    error instanceof errors.BusyConnectionError ||
+    (error instanceof Error && 'isSocketError' in error) // the driver's mark; a statement was being prepared
   );
 }

@@ -20,6 +20,13 @@ export interface Ring {
   readonly owner: number;
   /** More lines of cassandra.yaml. */
   readonly yaml?: string;
+  readonly access?: Access;
+}
+
+/** Without: nobody is asked for a password, in plain TCP. */
+export interface Access {
+  readonly authenticator: string;
+  readonly isEncrypted: boolean;
 }
 
 export interface TestNode {
@@ -38,9 +45,17 @@ const heapMib = 640;
 export const cassandraScript = path.resolve(import.meta.dirname, '../../../scripts/bootstrap/cassandra.sh');
 
 /** Nothing is started. The owner removes the folder. */
-export async function createRing(nodes: number, yaml = ''): Promise<Ring> {
+export async function createRing(nodes: number, yaml = '', access?: Access): Promise<Ring> {
   const folder = await mkdtemp(path.join(tmpdir(), 'parley-cassandra-'));
-  return { nodes, folder, cqlPort: await freePort(), storagePort: await freePort(), owner: process.pid, yaml };
+  return {
+    nodes,
+    folder,
+    cqlPort: await freePort(),
+    storagePort: await freePort(),
+    owner: process.pid,
+    yaml,
+    ...(access && { access }),
+  };
 }
 
 export async function removeRing(ring: Ring): Promise<void> {
@@ -54,7 +69,7 @@ export const nodesOf = (ring: Ring): readonly TestNode[] =>
 function nodeOf(ring: Ring, number: number): TestNode {
   const address = addressOf(number);
   const folder = path.join(ring.folder, `node${number}`);
-  const endpoint = { host: address, port: ring.cqlPort };
+  const endpoint = { host: address, port: ring.cqlPort, isEncrypted: ring.access?.isEncrypted ?? false };
   const pid = () => Number(readFileSync(path.join(folder, 'pid'), 'utf8'));
   return {
     address,
@@ -91,14 +106,25 @@ function settings(ring: Ring, number: number): Readonly<Record<string, string>> 
     CASSANDRA_HEAP_MIB: String(heapMib),
     CASSANDRA_RING_DELAY_MS: '1000',
     CASSANDRA_YAML: `initial_token: ${token}\nauto_bootstrap: false\n${ring.yaml ?? ''}`,
+    CASSANDRA_AUTHENTICATOR: ring.access?.authenticator ?? 'AllowAllAuthenticator',
     CASSANDRA_OWNER: String(ring.owner),
   };
 }
 
-/** Whether a node speaks CQL there: it answers an OPTIONS frame of protocol version 4. */
-async function answers(endpoint: { readonly host: string; readonly port: number }): Promise<boolean> {
+interface Endpoint {
+  readonly host: string;
+  readonly port: number;
+  readonly isEncrypted: boolean;
+}
+
+/** Whether a node speaks CQL there: it answers an OPTIONS frame of protocol version 4. One that wants TLS only listens. */
+async function answers(endpoint: Endpoint): Promise<boolean> {
   const socket = connect(endpoint);
   try {
+    if (endpoint.isEncrypted) {
+      await once(socket, 'connect', { signal: AbortSignal.timeout(answerMsMax) });
+      return true;
+    }
     socket.write(Buffer.from([4, 0, 0, 0, 5, 0, 0, 0, 0]));
     await once(socket, 'data', { signal: AbortSignal.timeout(answerMsMax) });
     return true;

@@ -20,9 +20,8 @@ const copiesMax = 3;
 const schemaMsMax = 60_000;
 const togetherMsMax = 120_000;
 
-/** With three copies of each row where there are three nodes. Disposing it drops the keyspace. */
-export async function testCluster(): Promise<TestCluster> {
-  const ring = inject('cassandraRing');
+/** With three copies of each row where there are three nodes. Disposing it drops the keyspace. A ring of one's own may be killed. */
+export async function testCluster(ring = inject('cassandraRing')): Promise<TestCluster> {
   const nodes = ring === undefined ? [] : nodesOf(ring);
   await Promise.all(nodes.map((node) => node.start()));
   if (ring) await untilTogether(ring);
@@ -36,7 +35,7 @@ export async function testCluster(): Promise<TestCluster> {
     operator,
     nodes,
     async [Symbol.asyncDispose]() {
-      await operator.execute(`DROP KEYSPACE IF EXISTS ${keyspace}`, [], { readTimeout: schemaMsMax });
+      await retried(() => execute(operator, `DROP KEYSPACE IF EXISTS ${keyspace}`)); // nodes may just have come back
       await operator.shutdown();
     },
   };
@@ -51,14 +50,8 @@ function serverOptions(ring: Ring | undefined): Pick<CassandraOptions, 'contactP
   };
 }
 
-/** The ring of this test run is whole again. */
-export async function ringTogether(): Promise<void> {
-  const ring = inject('cassandraRing');
-  if (ring) await untilTogether(ring);
-}
-
 /** Until every node asks every other, which a read of all copies at each of them tells. */
-async function untilTogether(ring: Ring): Promise<void> {
+export async function untilTogether(ring: Ring): Promise<void> {
   const client = new Client(clientOptions(serverOptions(ring)));
   try {
     await retried(() => client.connect());

@@ -6,7 +6,7 @@ import type { PartitionStatement } from './batches.ts';
 import { conversationIdIn, integer, long, positionIn, text, type Row } from './cells.ts';
 import { insert, type StoredGeneration } from './projection-tables.ts';
 import type { Migration } from './schema.ts';
-import { SHARED_TABLES } from './schema.ts';
+import { RAISED, SHARED_TABLES } from './schema.ts';
 import { beginsBucket, bucketOf } from './timeline-buckets.ts';
 import type { Cell } from './session.ts';
 
@@ -49,6 +49,7 @@ export const TIMELINE_MIGRATIONS: readonly Migration[] = [
       ...SHARED_TABLES,
     ],
   },
+  RAISED,
 ];
 
 /** All that one event adds. */
@@ -56,7 +57,7 @@ export function eventRows(stored: StoredGeneration, row: TimelineRow): readonly 
   const { position, conversationId } = row.stored;
   const bucket = bucketOf(row.ordinal);
   const columns = { conversation_id: conversationId, bucket, ...eventColumns(row) };
-  const event = insert(stored, { table: 'events', columns, partitionColumns: 2, position });
+  const event = insert(stored, { table: 'events', columns, partitionColumns: 2, conversationId, position });
   const second = isMessageEvent(row.stored) ? clientMessageRow(stored, row) : conversationEventRow(stored, row);
   return beginsBucket(row) ? [event, second, bucketRow(stored, row)] : [event, second];
 }
@@ -69,19 +70,23 @@ function clientMessageRow(stored: StoredGeneration, { stored: event, ordinal }: 
     position: long(event.position),
     bucket: bucketOf(ordinal),
   };
-  return insert(stored, { table: 'client_msg_ids', columns, partitionColumns: 3, position: event.position });
+  return insert(stored, { table: 'client_msg_ids', columns, partitionColumns: 3, ...placeOf(event) });
 }
 
 function conversationEventRow(stored: StoredGeneration, row: TimelineRow): PartitionStatement {
   const columns = { conversation_id: row.stored.conversationId, ...eventColumns(row) };
-  const { position } = row.stored;
-  return insert(stored, { table: 'conversation_events', columns, partitionColumns: 1, position });
+  return insert(stored, { table: 'conversation_events', columns, partitionColumns: 1, ...placeOf(row.stored) });
 }
 
 function bucketRow(stored: StoredGeneration, { stored: { conversationId, position }, ordinal }: TimelineRow) {
   const columns = { conversation_id: conversationId, first_position: long(position), bucket: bucketOf(ordinal) };
-  return insert(stored, { table: 'buckets', columns, partitionColumns: 1, position });
+  return insert(stored, { table: 'buckets', columns, partitionColumns: 1, conversationId, position });
 }
+
+const placeOf = ({ conversationId, position }: Pick<StoredEvent, 'conversationId' | 'position'>) => ({
+  conversationId,
+  position,
+});
 
 const eventColumns = ({ stored, prev, ordinal }: TimelineRow): Readonly<Record<string, Cell>> => ({
   position: long(stored.position),
@@ -105,7 +110,7 @@ export function headRow(stored: StoredGeneration, head: TimelineHead): Partition
     meta: long(head.meta),
     stored_ts: long(head.storedTs),
   };
-  return insert(stored, { table: 'heads', columns, partitionColumns: 1, position: head.position });
+  return insert(stored, { table: 'heads', columns, partitionColumns: 1, ...placeOf(head) });
 }
 
 export const timelineHead = (row: Row): TimelineHead => ({

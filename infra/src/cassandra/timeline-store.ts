@@ -8,7 +8,7 @@ import {
   type TimelineStore,
 } from '@parley/projections';
 import { integer, long } from './cells.ts';
-import { createProjectionStore, headReads, type StoredGeneration } from './projection-tables.ts';
+import { createProjectionStore, headReads, type Repairable, type StoredGeneration } from './projection-tables.ts';
 import { tableName } from './schema.ts';
 import type { Cell, Copies } from './session.ts';
 import { bucketsIn } from './timeline-buckets.ts';
@@ -17,7 +17,7 @@ import { eventRows, headRow, timelineHead, timelineRow } from './timeline-rows.t
 /** Rows are read at least so many at a time when some will be left out. */
 const filteredRowsMin = 32;
 
-export function createTimelineStore(stored: StoredGeneration): TimelineStore {
+export function createTimelineStore(stored: StoredGeneration): TimelineStore & Repairable {
   return {
     ...createProjectionStore(stored, {
       rows: (rows) => rows.flatMap((row) => eventRows(stored, row)),

@@ -10,19 +10,15 @@ let away = false;
 
 /** A store of which one copy answers while the others are away. */
 function oneCopyLeft(written: TimelineStore): TimelineStore {
-  const sure =
-    <Args extends readonly unknown[], Answer>(call: (...args: Args) => Promise<Answer>) =>
-    async (...args: Args): Promise<Answer> => {
-      if (away) throw new StoreUnavailable('two of three copies are away');
-      return call(...args);
-    };
+  const sure = <Answer>(answer: () => Promise<Answer>): Promise<Answer> =>
+    away ? Promise.reject(new StoreUnavailable('two of three copies are away')) : answer();
   return {
     ...written,
-    checkpoint: sure(written.checkpoint),
-    heads: sure(written.heads),
-    parked: sure(written.parked),
-    range: sure(written.range),
-    byClientMessageId: sure(written.byClientMessageId),
+    checkpoint: (shard) => sure(() => written.checkpoint(shard)),
+    heads: (ids) => sure(() => written.heads(ids)),
+    parked: (shard) => sure(() => written.parked(shard)),
+    range: (conversationId, range) => sure(() => written.range(conversationId, range)),
+    byClientMessageId: (key) => sure(() => written.byClientMessageId(key)),
     anyCopy: written,
   };
 }
