@@ -26,12 +26,8 @@ export const staleness = {
   stale: Type.Optional(
     Type.Literal(true, {
       description:
-        'Too few copies of the store answered for a sure page: this is what one of them knows, and messages may be missing.',
+        'Too few copies of the store answered for a sure page: this is what one of them knows. `as_of_ts` is when the newest event known here was stored: later ones may be missing, and earlier ones that this copy missed.',
     }),
   ),
-  as_of_ts: Type.Optional({
-    ...TimestampSchema,
-    description:
-      'With `stale`: when the newest event that is known here was stored. Later ones may be missing, and earlier ones that this copy missed.',
-  }),
+  as_of_ts: Type.Optional(TimestampSchema),
 };
