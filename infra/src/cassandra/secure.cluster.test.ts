@@ -1,10 +1,10 @@
 // A node of its own that wants TLS, a client's certificate, and a password.
-import { execFileSync } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { StoreUnavailable } from '@parley/projections';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { writeCertificates, type CertificateFiles } from '../nats/test-certificates.ts';
 import { openCassandra, type CassandraOptions } from './index.ts';
 import { createRing, nodesOf, removeRing, type Ring } from './test-nodes.ts';
 
@@ -15,20 +15,15 @@ const dataCenter = 'datacenter1';
 let folder: string;
 let ring: Ring;
 let options: CassandraOptions;
-
-/** Signed by itself, for 127.0.0.1. */
-async function certificate(name: string): Promise<{ readonly cert: string; readonly key: string }> {
-  const [key, cert] = [path.join(folder, `${name}.key`), path.join(folder, `${name}.crt`)];
-  const request = 'req -x509 -newkey rsa:2048 -nodes -days 2 -addext subjectAltName=IP:127.0.0.1'.split(' ');
-  execFileSync('openssl', [...request, '-subj', `/CN=${name}`, '-keyout', key, '-out', cert], { stdio: 'ignore' });
-  return { cert: await readFile(cert, 'utf8'), key: await readFile(key, 'utf8') };
-}
+/** Of another authority. */
+let stranger: CertificateFiles['texts'];
 
 const indented = (pem: string) => pem.trim().replaceAll('\n', '\n        ');
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'parley-certificates-'));
-  const [server, client] = await Promise.all([certificate('server'), certificate('client')]);
+  const { texts: tls } = await writeCertificates(path.join(folder, 'known'));
+  stranger = (await writeCertificates(path.join(folder, 'stranger'))).texts;
   ring = await createRing(
     1,
     `
@@ -40,9 +35,9 @@ client_encryption_options:
     class_name: org.apache.cassandra.security.PEMBasedSslContextFactory
     parameters:
       private_key: |
-        ${indented(server.key + server.cert)}
+        ${indented(tls.key + tls.cert)}
       trusted_certificates: |
-        ${indented(client.cert)}
+        ${indented(tls.ca)}
 `,
     { authenticator: 'PasswordAuthenticator', isEncrypted: true },
   );
@@ -53,7 +48,7 @@ client_encryption_options:
     keyspace: 'secure',
     replication: { [dataCenter]: 1 },
     credentials,
-    tls: { ca: server.cert, ...client },
+    tls,
   };
 });
 afterAll(async () => {
@@ -75,7 +70,8 @@ test('opens with the right password, certificate and authority, and with no othe
   await expect.poll(() => open({}), patient).toBe('open');
   const { tls } = options;
   expect(await open({ credentials: { ...credentials, password: 'wrong' } })).toMatch(/AuthenticationError/);
-  expect(await open({ tls: { ...tls, ca: tls?.cert ?? '' } })).toMatch(/certificate/);
+  expect(await open({ tls: { ...tls, ca: stranger.ca } })).toMatch(/certificate/);
+  expect(await open({ tls: { ...stranger, ca: tls?.ca ?? '' } })).toMatch(/unavailable/);
   expect(await open({ tls: { ca: tls?.ca ?? '' } })).toMatch(/unavailable/);
   const { tls: _tls, ...plain } = options;
   await expect(openCassandra(plain)).rejects.toBeInstanceOf(StoreUnavailable);
