@@ -1,17 +1,19 @@
-// Four kinds of tests: pure ones, those that start servers and processes, those that need Cassandra, and those of a whole
-// cluster. The second kind waits for the first and runs few files at a time, because each brings a nats-server and measures
-// time. The third needs Java or a Cassandra somewhere; its files share one ring of nodes, which some of them kill. The
-// fourth runs only when it is asked for (`npm run test:cluster`).
+// Five kinds of tests: pure ones, those that start nats-servers and processes, those that need Redis or a balancer besides, those
+// that need Cassandra, and those of a whole fleet. Each kind waits for the one before; the second and third run few files at a time,
+// because each brings servers and measures time. The fourth needs Java or a Cassandra somewhere; its files share one ring of nodes,
+// which some of them kill. `npm test` runs all of them, `npm run test:embedded` the first two.
 import { defineConfig } from 'vitest/config';
 
 const folders = '{domain,protocol,projections,infra,proof,sdk,apps,scripts}';
 const tests = [`${folders}/**/*.test.{ts,mjs}`];
 const servers = [`${folders}/**/*.{int,e2e}.test.ts`];
+const redis = [
+  'infra/src/redis/*.int.test.ts',
+  'apps/standalone/e2e/{fleet,delivery-workers}.e2e.test.ts',
+  'scripts/deploy/balancer.int.test.ts',
+];
 const cassandras = ['infra/**/*.cluster.test.ts'];
 const clusters = ['apps/**/*.cluster.test.ts'];
-
-// By name alone, so that `npm test -- --project pure` and the like go on meaning what they say.
-const isClusterAskedFor = process.argv.includes('cluster');
 
 // Nodes of a cluster that somebody named are not ours to kill, nor to set up.
 const ownNodes = ['outage', 'secure'].map((name) => `infra/src/cassandra/${name}.cluster.test.ts`);
@@ -27,7 +29,7 @@ const cassandra = {
     testTimeout: 300_000,
     hookTimeout: 300_000,
     maxWorkers: 1,
-    sequence: { groupOrder: 3 },
+    sequence: { groupOrder: 4 },
   },
 };
 
@@ -40,9 +42,29 @@ const cluster = {
     testTimeout: 300_000,
     hookTimeout: 180_000,
     maxWorkers: 1,
-    sequence: { groupOrder: 4 },
+    sequence: { groupOrder: 5 },
   },
 };
+
+interface Kind {
+  readonly name: string;
+  readonly include: string[];
+  readonly exclude: string[];
+  readonly groupOrder: number;
+}
+
+const withServers = ({ name, include, exclude, groupOrder }: Kind) => ({
+  extends: true as const,
+  test: {
+    name,
+    include,
+    exclude: ['**/node_modules/**', ...exclude],
+    testTimeout: 300_000,
+    hookTimeout: 120_000,
+    maxWorkers: 2,
+    sequence: { groupOrder },
+  },
+});
 
 export default defineConfig({
   test: {
@@ -62,20 +84,10 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
         },
       },
-      {
-        extends: true,
-        test: {
-          name: 'servers',
-          include: servers,
-          exclude: ['**/node_modules/**'],
-          testTimeout: 300_000,
-          hookTimeout: 120_000,
-          maxWorkers: 2,
-          sequence: { groupOrder: 2 },
-        },
-      },
+      withServers({ name: 'servers', include: servers, exclude: redis, groupOrder: 2 }),
+      withServers({ name: 'redis', include: redis, exclude: [], groupOrder: 3 }),
       cassandra,
-      ...(isClusterAskedFor ? [cluster] : []),
+      cluster,
     ],
   },
 });

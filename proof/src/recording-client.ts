@@ -51,7 +51,8 @@ export interface RecordingClientOptions {
   readonly pingMs?: number;
 }
 
-const retryMs = 3_000;
+/** An unanswered send is sent again after this time, or at once on a new connection. */
+const retryMs = 8_000;
 
 export class RecordingClient {
   readonly userId: string;

@@ -19,7 +19,7 @@ export async function readCassandraRows(place: ClientOptions): Promise<ReadonlyM
   const client = new Client(place);
   const positions = new Map<string, number[]>();
   try {
-    const statement = 'SELECT conversation_id AS id, position FROM timeline_g1_events';
+    const statement = 'SELECT conversation_id AS id, position FROM timeline_events_g1';
     const found = await client.execute(statement, [], { consistency: types.consistencies.quorum, fetchSize: 1_000 });
     for await (const row of found) {
       const id = String(row['id']);

@@ -68,7 +68,7 @@ const flushRedis: Fault = {
   },
 };
 
-export const FAULTS: readonly Fault[] = [
+export const SERVER_FAULTS: readonly Fault[] = [
   kill('gateway'),
   freeze('gateway'),
   kill('delivery'),
@@ -77,9 +77,9 @@ export const FAULTS: readonly Fault[] = [
   freeze('projector'),
   killLeader,
   freezeLeader,
-  kill('cassandra'),
-  freeze('cassandra'),
   flushRedis,
   kill('redis'),
   freeze('redis'),
 ];
+
+export const CASSANDRA_FAULTS: readonly Fault[] = [kill('cassandra'), freeze('cassandra')];

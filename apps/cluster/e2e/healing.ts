@@ -10,15 +10,20 @@ export interface Inflicted {
 
 /** A send or a reading that took longer was held up. */
 const heldUpMs = 1_000;
+/** Looked at together: what began within so long. It is well when nine in ten were not held up. */
+const sliceMs = 500;
+const heldUpShareMax = 0.1;
+/** So many slices in a row that are well: it is over. */
+const slicesWell = 3;
 
 export interface Felt {
   readonly fault: string;
   readonly times: number;
   /** Acks of what was said from each fault to the next. */
   readonly acked: number;
-  /** From the fault until the last send that was held up had its ack; one number for each time. */
+  /** From the fault until sends were not held up any more; 0 when they never were. One number for each time. */
   readonly ackHealMs: readonly number[];
-  /** The same until the last reader that had to wait had seen it. */
+  /** The same of readers, each of whom has to see each message. */
   readonly readHealMs: readonly number[];
   /** From a lost connection's last word to the next `hello`; one number for each. */
   readonly reconnectMs: readonly number[];
@@ -60,8 +65,19 @@ interface Waited {
 const within = (waits: readonly Waited[], { fromTs, toTs }: Inflicted): readonly Waited[] =>
   waits.filter((wait) => wait.fromTs >= fromTs - heldUpMs && wait.fromTs < toTs);
 
-const healMs = (waits: readonly Waited[], { fromTs }: Inflicted): number =>
-  Math.max(0, ...waits.filter((wait) => wait.doneTs - wait.fromTs > heldUpMs).map(({ doneTs }) => doneTs - fromTs));
+function healMs(waits: readonly Waited[], { fromTs }: Inflicted): number {
+  const slices = Map.groupBy(waits, (wait) => Math.floor((wait.fromTs - fromTs) / sliceMs));
+  let healedMs = 0;
+  let well = 0;
+  for (const slice of [...slices.keys()].toSorted((a, b) => a - b)) {
+    const all = slices.get(slice) ?? [];
+    const heldUp = all.filter((wait) => wait.doneTs - wait.fromTs > heldUpMs);
+    well = heldUp.length > all.length * heldUpShareMax ? 0 : well + 1;
+    if (well === 0) healedMs = Math.max(healedMs, ...heldUp.map(({ doneTs }) => doneTs - fromTs));
+    if (well === slicesWell && slice >= slicesWell) break;
+  }
+  return healedMs;
+}
 
 const seconds = (values: readonly number[], q: number): string =>
   values.length === 0 ? '-' : (quantile(values, q) / 1_000).toFixed(1);

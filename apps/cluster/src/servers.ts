@@ -1,5 +1,7 @@
 // The servers of a cluster on one machine: three nats-servers, one Valkey, one or three Cassandra nodes. All on loopback.
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ROLES, serverConfig, type NatsUser } from '@parley/infra/nats';
@@ -42,7 +44,11 @@ export async function planRedis(machine: Machine, program: string): Promise<Serv
 /** Where each of three nodes begins on the ring, evenly; without it they would take turns to join. */
 const tokensOfThree = ['-9223372036854775808', '-3074457345618258603', '3074457345618258602'];
 
+/** Rejects, with what to do, on a machine that cannot run it. */
 export async function planCassandra(machine: Machine, script: string, nodes: 1 | 3): Promise<Servers> {
+  const fetching = spawn(script, ['fetch'], { stdio: ['ignore', 'ignore', 'inherit'], env: machine.environment });
+  const [code] = (await once(fetching, 'exit')) as [number | null];
+  if (code !== 0) throw new Error('there is no Cassandra (see above); PARLEY_CASSANDRA_CONTACT_POINTS names one that runs');
   const [cqlPort, storagePort] = [await freePort(), await freePort()];
   const addresses = Array.from({ length: nodes }, (_, index) => `127.0.0.${index + 1}`);
   const seeds = addresses.map((address) => `${address}:${storagePort}`).join(',');
