@@ -278,7 +278,9 @@ export class RecordingClient {
     if (position <= cursor) return;
     if (Number(frame['prev_id']) > cursor) {
       if (!this.cursors.has(id)) this.cursors.set(id, 0);
-      return this.resume([id]);
+      // One that is under way will bring it: this frame was sent before the gateway came to it.
+      const isUnderWay = [...this.#resumes.values()].some((ids) => ids.includes(id));
+      return isUnderWay ? undefined : this.resume([id]);
     }
     this.#keep(frame);
     this.cursors.set(id, position);

@@ -48,7 +48,8 @@ const tokensOfThree = ['-9223372036854775808', '-3074457345618258603', '30744573
 export async function planCassandra(machine: Machine, script: string, nodes: 1 | 3): Promise<Servers> {
   const fetching = spawn(script, ['fetch'], { stdio: ['ignore', 'ignore', 'inherit'], env: machine.environment });
   const [code] = (await once(fetching, 'exit')) as [number | null];
-  if (code !== 0) throw new Error('there is no Cassandra (see above); PARLEY_CASSANDRA_CONTACT_POINTS names one that runs');
+  if (code !== 0)
+    throw new Error('there is no Cassandra (see above); PARLEY_CASSANDRA_CONTACT_POINTS names one that runs');
   const [cqlPort, storagePort] = [await freePort(), await freePort()];
   const addresses = Array.from({ length: nodes }, (_, index) => `127.0.0.${index + 1}`);
   const seeds = addresses.map((address) => `${address}:${storagePort}`).join(',');

@@ -69,8 +69,10 @@ function beginUpgrade(service: SocketService, { response, request, socketContext
   const headers = readHeaders(request);
   const query = request.getQuery();
   const upgrading = admit(service, { headers, query }).then(async (admission) => {
-    // The upgrade is not corked: before its #1929 (2026-07) uWebSockets.js then closed one socket in some 10,000 as it opened.
-    if (!aborted.signal.aborted) endUpgrade(service, { response, socketContext, headers }, admission);
+    // Before its #1929 (2026-07) uWebSockets.js closes one socket in some 10,000 that are upgraded under `cork` after an await;
+    // its client comes back. Without `cork` none is, and a warning is printed for each.
+    if (!aborted.signal.aborted)
+      response.cork(() => endUpgrade(service, { response, socketContext, headers }, admission));
     else if (admission.type === 'admitted') await service.sessions.unregister(admission.entry);
   });
   inBackground(service.context.logger, upgrading, 'upgrade');
@@ -83,10 +85,7 @@ function endUpgrade(
   { response, socketContext, headers }: Omit<Upgrading, 'request'> & { readonly headers: Headers },
   admission: Admission,
 ): void {
-  if (admission.type === 'refused') {
-    response.cork(() => refuse(service, response, { headers, error: admission.error }));
-    return;
-  }
+  if (admission.type === 'refused') return refuse(service, response, { headers, error: admission.error });
   const { client, entry } = admission;
   const key = headers['sec-websocket-key'] ?? '';
   const extensions = headers['sec-websocket-extensions'] ?? '';
