@@ -23,28 +23,32 @@ const runs = [
   { name: 'nodes of Cassandra, with three copies', faults: CASSANDRA_FAULTS, cassandraNodes: 3 },
 ] as const;
 
-describe('nothing acked is lost, doubled, misordered or leaked, whatever is killed or frozen of', () => {
-  it.each(runs)('$name', { timeout: runMsMax }, async ({ faults, cassandraNodes }) => {
-    console.log(`seed ${seed} (PARLEY_TEST_SEED=${seed} repeats it)`);
-    const random = seeded(seed);
-    await using fleet = await FleetUnderProof.start({ shards: 4, cassandraNodes, gateways: 3 });
-    const crowd = await Crowd.gather({ system: fleet, ...load, seed });
-    crowd.talk();
-    const inflicted = await inflict(fleet, crowd, { faults: chosen(faults), random });
-    while (crowd.acked < ackedMin) await pause(100);
-    await crowd.fallSilent();
-    const findings = await crowd.judge();
-    const times = crowd.acks.map(({ tookMs }) => tookMs);
-    console.log(
-      `${findings.acked} acked, ${findings.logged} events, ${findings.voided} void, ${inflicted.length} faults; ` +
-        `ack p50 ${quantile(times, 0.5)} ms, p99 ${quantile(times, 0.99)} ms, longest ${quantile(times, 1)} ms\n` +
-        killTable(feel(inflicted, crowd.clients)),
-    );
-    crowd.leave();
-    expect(findings.offences).toEqual([]);
-    expect(findings.acked).toBe(crowd.sent);
-    expect(findings.acked).toBeGreaterThanOrEqual(ackedMin);
-  });
+describe('a fleet under load', () => {
+  it.each(runs)(
+    'loses, doubles, misorders and leaks nothing while $name are killed and frozen',
+    { timeout: runMsMax },
+    async ({ faults, cassandraNodes }) => {
+      console.log(`seed ${seed} (PARLEY_TEST_SEED=${seed} repeats it)`);
+      const random = seeded(seed);
+      await using fleet = await FleetUnderProof.start({ shards: 4, cassandraNodes, gateways: 3 });
+      const crowd = await Crowd.gather({ system: fleet, ...load, seed });
+      crowd.talk();
+      const inflicted = await inflict(fleet, crowd, { faults: chosen(faults), random });
+      while (crowd.acked < ackedMin) await pause(100);
+      await crowd.fallSilent();
+      const findings = await crowd.judge();
+      const times = crowd.acks.map(({ tookMs }) => tookMs);
+      console.log(
+        `${findings.acked} acked, ${findings.logged} events, ${findings.voided} void, ${inflicted.length} faults; ` +
+          `ack p50 ${quantile(times, 0.5)} ms, p99 ${quantile(times, 0.99)} ms, longest ${quantile(times, 1)} ms\n` +
+          killTable(feel(inflicted, crowd.clients)),
+      );
+      crowd.leave();
+      expect(findings.offences).toEqual([]);
+      expect(findings.acked).toBe(crowd.sent);
+      expect(findings.acked).toBeGreaterThanOrEqual(ackedMin);
+    },
+  );
 });
 
 const chosen = (faults: readonly Fault[]): readonly Fault[] =>
