@@ -4,7 +4,7 @@
 // which some of them kill. `npm test` runs all of them, `npm run test:embedded` the first two.
 import { defineConfig } from 'vitest/config';
 
-const folders = '{domain,protocol,projections,infra,proof,sdk,apps,scripts}';
+const folders = '{domain,protocol,projections,infra,proof,evidence,sdk,apps,scripts}';
 const tests = [`${folders}/**/*.test.{ts,mjs}`];
 const servers = [`${folders}/**/*.{int,e2e}.test.ts`];
 const redis = [
@@ -13,7 +13,7 @@ const redis = [
   'scripts/deploy/balancer.int.test.ts',
 ];
 const cassandras = ['infra/**/*.cluster.test.ts'];
-const clusters = ['apps/**/*.cluster.test.ts'];
+const clusters = ['{apps,evidence}/**/*.cluster.test.ts'];
 
 // Nodes of a cluster that somebody named are not ours to kill, nor to set up.
 const ownNodes = ['outage', 'secure'].map((name) => `infra/src/cassandra/${name}.cluster.test.ts`);

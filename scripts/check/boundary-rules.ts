@@ -3,7 +3,7 @@
 import type { IForbiddenRuleType } from 'dependency-cruiser';
 
 /** A workspace and its folder; new ones come with their row in MAY_IMPORT. */
-const ANY_PACKAGE = '^(domain|protocol|projections|infra|sdk|proof|apps/[^/]+)/';
+const ANY_PACKAGE = '^(domain|protocol|projections|infra|sdk|proof|evidence|apps/[^/]+)/';
 /** By name: suites, and what only suites use. */
 const TEST_CODE = '[.](test|contract)[.]ts$|/(e2e|testing)/|/test-[^/]+[.]ts$';
 
@@ -47,7 +47,7 @@ export const boundaryRules: IForbiddenRuleType[] = [
     name: 'only-tests-prove',
     comment: 'whoever judges the system is no part of it',
     severity: 'error',
-    from: { path: ANY_PACKAGE, pathNot: `^proof/|${TEST_CODE}|/bench/` },
+    from: { path: ANY_PACKAGE, pathNot: `^(proof|evidence)/|${TEST_CODE}` },
     to: { path: '^proof/' },
   },
   {
@@ -70,6 +70,13 @@ export const boundaryRules: IForbiddenRuleType[] = [
     severity: 'error',
     from: { path: ANY_PACKAGE },
     to: { path: '^scripts/' },
+  },
+  {
+    name: 'nobody-imports-evidence',
+    comment: 'what measures and tries the system is no part of it',
+    severity: 'error',
+    from: { path: ANY_PACKAGE, pathNot: '^evidence/' },
+    to: { path: '^evidence/' },
   },
   {
     name: 'no-cycles',

@@ -4,7 +4,7 @@
 import { jetstream, jetstreamManager, RetentionPolicy, StorageType } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { eventually, isAcked, quantile, RecordingClient } from '@parley/proof';
-import { StandaloneProcess } from '../e2e/standalone-process.ts';
+import { StandaloneProcess } from '@parley/standalone/testing';
 
 const loops = 16;
 const secondsEach = 10;
