@@ -10,6 +10,7 @@ export * from './projection.ts';
 export * from './projection-reader.ts';
 export * from './read-side.ts';
 export * from './runner.ts';
+export * from './shared-reads.ts';
 export * from './tail.ts';
 export * from './timeline/page.ts';
 export * from './timeline/timeline.ts';

@@ -4,6 +4,7 @@ import { loadConfig } from '@parley/infra/config';
 import { openLog, openRedis, openStores } from '@parley/infra/fleet';
 import { watchReaderLag } from '@parley/infra/observability';
 import { observeProcess, runProcess } from '@parley/infra/process';
+import { shareReads } from '@parley/projections';
 import { runProjector } from './run-projector.ts';
 
 await runProcess({
@@ -16,7 +17,8 @@ await runProcess({
     const { generation, timelineStore: timeline, conversationStore: conversations } = await openStores(fleet);
     const observer = { ...observed.runner, ...observed.projection };
     const lease = (await openRedis(fleet)).leaseTerms(`projector-g${generation}`);
-    starting.use(runProjector({ log, world, generation, timeline, conversations, observer, lease }));
+    const reads = shareReads(log, `projector-g${generation}`);
+    starting.use(runProjector({ log: reads, world, generation, timeline, conversations, observer, lease }));
     watchReaderLag(observed.metrics, log, [
       { name: `timeline-g${generation}`, checkpoint: (shard) => timeline.checkpoint(shard) },
       { name: `conversations-g${generation}`, checkpoint: (shard) => conversations.checkpoint(shard) },

@@ -5,19 +5,12 @@ import { runDelivery } from '@parley/delivery';
 import type { World } from '@parley/domain';
 import { checkClock, createGateway, type Gateway } from '@parley/gateway';
 import type { StandaloneConfig } from '@parley/infra/config';
-import { createRateBuckets, createSessionRegistry } from '@parley/infra/memory';
-import {
-  connectNats,
-  natsGatewayBus,
-  NatsEventLog,
-  openCheckpoints,
-  createDeployment,
-  startNatsServer,
-} from '@parley/infra/nats';
+import { createGatewayBus, createRateBuckets, createSessionRegistry } from '@parley/infra/memory';
+import { connectNats, NatsEventLog, openCheckpoints, createDeployment, startNatsServer } from '@parley/infra/nats';
 import { watchEventLoop, watchOutbox, watchReaderLag } from '@parley/infra/observability';
 import { digest } from '@parley/infra/runtime';
 import { openSqlite } from '@parley/infra/sqlite';
-import { createReadSide } from '@parley/projections';
+import { createReadSide, shareReads } from '@parley/projections';
 import { runProjector } from '@parley/projector';
 import type { Observed } from './observe.ts';
 import { shardsWhenNew, standaloneGateway } from './settings.ts';
@@ -39,14 +32,15 @@ export async function startStandalone(config: StandaloneConfig, observed: Observ
   const timelineStore = await stores.timeline(generation);
   const conversationStore = await stores.conversations(generation);
   const checkpoints = await openCheckpoints(connection, logEpoch);
-  const readSide = createReadSide({ log, world, timelineStore, conversationStore });
+  const reads = shareReads(log, 'standalone');
+  const readSide = createReadSide({ log: reads, world, timelineStore, conversationStore });
   const sessions = createSessionRegistry(world);
-  const bus = natsGatewayBus(connection);
+  const bus = createGatewayBus();
 
   const projectionObserver = { ...observed.runner, ...observed.projection };
   starting.use(
     runProjector({
-      log,
+      log: reads,
       world,
       generation,
       timeline: timelineStore,
@@ -73,7 +67,7 @@ export async function startStandalone(config: StandaloneConfig, observed: Observ
   );
 
   starting.use(
-    runDelivery({ ...readSide, log, logEpoch, sessions, bus, checkpoints, world, observer: observed.runner }),
+    runDelivery({ ...readSide, log: reads, logEpoch, sessions, bus, checkpoints, world, observer: observed.runner }),
   );
   starting.use(watchEventLoop(observed.metrics));
   watchOutbox(observed.metrics, () => log.outboxSize);

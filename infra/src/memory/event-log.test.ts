@@ -1,10 +1,16 @@
 import type { ConversationId, NewEvent, Position, UserId } from '@parley/domain';
 import { describeEventLog, type OpenedLog } from '@parley/domain/contracts';
+import { shareReads } from '@parley/projections';
 import { uuidv7 } from 'uuidv7';
 import { expect, test } from 'vitest';
 import { MemoryEventLog } from './event-log.ts';
 
 describeEventLog('MemoryEventLog', async () => openLog());
+
+describeEventLog('MemoryEventLog, its reads shared', async () => {
+  const opened = openLog();
+  return { ...opened, log: shareReads(opened.log, 'shared') };
+});
 
 test('remembers an idempotency key for two minutes of its own clock, and no longer', async () => {
   const opened = openLog();

@@ -1,32 +1,27 @@
 import { encode } from '@msgpack/msgpack';
 import { position, type DeliveryBatch, type GatewayListener, type Shard, type UserId } from '@parley/domain';
+import { describeGatewayBus } from '@parley/domain/contracts';
 import { expect, test } from 'vitest';
 import { connectNats, natsGatewayBus } from './index.ts';
 import { gatewaySubject } from './subjects.ts';
 import { startTestServer } from './test-servers.ts';
 
-test('carries batches to the gateway they are for, in order, until it unsubscribes', async () => {
-  await using server = await startTestServer();
-  await using sender = await connectNats({ servers: server.url, name: 'delivery' });
-  await using receiver = await connectNats({ servers: server.url, name: 'gateway' });
-  const received: DeliveryBatch[] = [];
-  const subscription = natsGatewayBus(receiver).subscribe('one', {
-    ...deaf,
-    batch: (batch) => received.push(batch),
-  });
-  await receiver.nc.flush();
-  const bus = natsGatewayBus(sender);
-  const batches = Array.from({ length: 100 }, (_, index) => batchAfter(index));
-  bus.publish('other', batchAfter(7));
-  for (const batch of batches) bus.publish('one', batch);
-  await bus.flush();
-  await expect.poll(() => received.length).toBe(100);
-  expect(received).toEqual(batches);
-  await subscription[Symbol.asyncDispose]();
-  bus.publish('one', batchAfter(100));
-  await bus.flush();
-  await receiver.nc.flush();
-  expect(received).toHaveLength(100);
+describeGatewayBus('core NATS', async () => {
+  await using opening = new AsyncDisposableStack();
+  const server = opening.use(await startTestServer());
+  const sender = opening.use(await connectNats({ servers: server.url, name: 'delivery' }));
+  const receiver = opening.use(await connectNats({ servers: server.url, name: 'gateway' }));
+  const opened = opening.move();
+  return {
+    sender: natsGatewayBus(sender),
+    receiver: natsGatewayBus(receiver),
+    settled: async () => {
+      await receiver.nc.flush(); // its subscriptions are known
+      await sender.nc.flush();
+      await receiver.nc.flush(); // what was published before is here
+    },
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
 });
 
 test('tells a gateway that batches may have been lost while it was not connected', async () => {

@@ -38,6 +38,7 @@ export class Requests implements Disposable {
   readonly #world: World;
   readonly #inbox: string;
   readonly #waiting = new Map<string, Waiting>();
+  #leaving: { readonly request: Request; readonly token: string }[] = [];
   readonly #resources = new DisposableStack();
   #serial = 0;
   #isClosed = false;
@@ -84,9 +85,22 @@ export class Requests implements Disposable {
     this.#failAll(new RequestFailed('closed'));
   }
 
-  #publish({ subject, payload, headers }: Request, token: string): void {
-    const reply = `${this.#inbox}.${token}`;
-    this.#connection.nc.publish(subject, payload, headers === undefined ? { reply } : { reply, headers });
+  /** What is asked within one turn of the event loop leaves in one write: the client library writes at each microtask's end. */
+  #publish(request: Request, token: string): void {
+    if (this.#leaving.length === 0) setImmediate(() => this.#flush());
+    this.#leaving.push({ request, token });
+  }
+
+  #flush(): void {
+    const leaving = this.#leaving;
+    this.#leaving = [];
+    if (this.#connection.nc.isClosed()) return; // whoever waits is told by the close
+    for (const { request, token } of leaving) {
+      const { subject, payload, headers } = request;
+      const reply = `${this.#inbox}.${token}`;
+      if (this.#waiting.has(token))
+        this.#connection.nc.publish(subject, payload, headers === undefined ? { reply } : { reply, headers });
+    }
   }
 
   #answer(reply: Msg): void {

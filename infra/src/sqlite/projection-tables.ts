@@ -19,7 +19,9 @@ export interface Tables<H extends Head, R> {
 /** One file in the worker. */
 export interface File {
   readonly path: string;
-  ask(request: Request): Promise<readonly Row[]>;
+  ask(request: Exclude<Request, { readonly type: 'write' }>): Promise<readonly Row[]>;
+  /** All steps in order, or none of them; with other writes in one transaction. */
+  write(steps: readonly WriteStep[]): Promise<void>;
 }
 
 export const SHARED_SCHEMA = `
@@ -69,7 +71,7 @@ export function createProjectionStore<H extends Head, R>(file: File, tables: Tab
 
     async write(shard, batch) {
       const steps = [...tables.steps(batch.rows, batch.heads), ...sharedSteps(shard, batch)];
-      await file.ask({ type: 'write', path, steps });
+      await file.write(steps);
     },
 
     async drop() {

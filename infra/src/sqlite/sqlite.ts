@@ -7,6 +7,7 @@ import { CONVERSATION_SCHEMA, createConversationStore } from './conversation-sto
 import type { File } from './projection-tables.ts';
 import { createTimelineStore, TIMELINE_SCHEMA } from './timeline-store.ts';
 import { WorkerClient, type WorkerClientOptions } from './worker-client.ts';
+import { createWriteGroups, type WriteGroups } from './write-groups.ts';
 
 export interface SqliteOptions extends WorkerClientOptions {
   /** Made when it is missing. */
@@ -29,18 +30,25 @@ interface Stored {
 export async function openSqlite({ directory, logEpoch, ...options }: SqliteOptions): Promise<SqliteStores> {
   await mkdir(directory, { recursive: true });
   const worker = new WorkerClient(options);
+  const groupsByPath = new Map<string, WriteGroups>();
 
   async function open({ name, version }: Stored, schema: string, generation: number): Promise<File> {
     const path = join(directory, `${name}-g${generation}.sqlite`);
     const identity = { projection: name, version, generation, logEpoch };
     await worker.ask({ type: 'open', file: { path, schema, identity } });
-    return { path, ask: (request) => worker.ask(request) };
+    const groups =
+      groupsByPath.get(path) ?? createWriteGroups((steps) => worker.ask({ type: 'write', path, steps }), options.world);
+    groupsByPath.set(path, groups);
+    return { path, ask: (request) => worker.ask(request), write: (steps) => groups.write(steps) };
   }
 
   return {
     timeline: async (generation) => createTimelineStore(await open(timeline, TIMELINE_SCHEMA, generation)),
     conversations: async (generation) =>
       createConversationStore(await open(conversations, CONVERSATION_SCHEMA, generation)),
-    [Symbol.asyncDispose]: () => worker[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      const settling = [...groupsByPath.values()].map((groups) => groups.settled());
+      await Promise.all([...settling, worker[Symbol.asyncDispose]()]);
+    },
   };
 }

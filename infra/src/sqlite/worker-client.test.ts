@@ -6,6 +6,7 @@ import type { Worker } from 'node:worker_threads';
 import { position, type Shard } from '@parley/domain';
 import { StoreUnavailable } from '@parley/projections';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { writeIntervalMs } from './write-groups.ts';
 import { openSqlite, type SqliteReport, type SqliteStores } from './index.ts';
 
 const shard = 0 as Shard;
@@ -30,7 +31,8 @@ beforeEach(async () => {
     report: (report) => reports.push(report),
     world: {
       schedule(delayMs, task) {
-        scheduled.push({ delayMs, task });
+        if (delayMs === writeIntervalMs) setTimeout(task, delayMs);
+        else scheduled.push({ delayMs, task });
         return { [Symbol.dispose]: () => {} };
       },
     },

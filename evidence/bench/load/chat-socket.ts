@@ -1,0 +1,47 @@
+// One connection of the load generator: as cheap as a client can be. It keeps nothing and mends nothing; what breaks, breaks the run.
+import { WebSocket } from 'ws';
+
+export interface Frame {
+  readonly type: string;
+  readonly [field: string]: unknown;
+}
+
+export interface ChatSocket {
+  send(frame: object): void;
+  /** Takes the place of the one before. */
+  onFrame(listener: (frame: Frame) => void): void;
+  close(): void;
+}
+
+export interface Address {
+  readonly url: string;
+  readonly token: string;
+}
+
+/** Open and greeted; frames that come before somebody listens wait. */
+export function openSocket({ url, token }: Address): Promise<ChatSocket> {
+  const socket = new WebSocket(url, ['chat.v1', `bearer.${token}`], {
+    perMessageDeflate: false,
+    skipUTF8Validation: true,
+  });
+  let listener: ((frame: Frame) => void) | undefined;
+  const early: Frame[] = [];
+  return new Promise((resolve, reject) => {
+    socket.on('error', reject);
+    socket.on('close', (code) => reject(new Error(`closed with ${code}`)));
+    socket.on('message', (data: Buffer) => {
+      const frame = JSON.parse(data.toString('latin1')) as Frame; // what is read of it is ASCII
+      if (frame.type === 'hello') return resolve(opened);
+      if (listener) listener(frame);
+      else early.push(frame);
+    });
+    const opened: ChatSocket = {
+      send: (frame) => socket.send(JSON.stringify(frame)),
+      onFrame(next) {
+        listener = next;
+        for (const frame of early.splice(0)) next(frame);
+      },
+      close: () => socket.terminate(),
+    };
+  });
+}
