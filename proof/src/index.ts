@@ -5,3 +5,15 @@ export { eventually, seeded } from './eventually.ts';
 export { readLog, walkPages, type Findings, type LogEntry } from './independent-reader.ts';
 export { isAcked, RecordingClient, type Acked } from './recording-client.ts';
 export { readCassandraRows, readRows } from './rows.ts';
+export { checkHistory, type CheckOptions, type Offence, type OffenceKind } from './history/check-history.ts';
+export {
+  historyToLines,
+  linesToHistory,
+  type History,
+  type HistoryEntry,
+  type MembershipChange,
+  type Message,
+  type Said,
+  type Shown,
+} from './history/history.ts';
+export { HistoryRecorder, type Happening } from './history/recorder.ts';
