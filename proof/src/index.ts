@@ -5,7 +5,8 @@ export { eventually, seeded } from './eventually.ts';
 export { readLog, walkPages, type Findings, type LogEntry } from './independent-reader.ts';
 export { isAcked, RecordingClient, type Acked } from './recording-client.ts';
 export { readCassandraRows, readRows } from './rows.ts';
-export { checkHistory, type CheckOptions, type Offence, type OffenceKind } from './history/check-history.ts';
+export { checkHistory } from './history/check-history.ts';
+export type { CheckOptions, Offence, OffenceKind } from './history/facts.ts';
 export {
   historyToLines,
   linesToHistory,
