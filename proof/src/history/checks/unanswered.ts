@@ -13,12 +13,14 @@ function unanswered({ conversation, sender, clientMsgId, ...send }: Send): Offen
   return { kind: 'unanswered', sentence, entries: [...send.attempts, ...send.refusals] };
 }
 
-/** The id of a message that is stored may be refused to another body. */
+/** An id that is stored may be refused to another body. A later attempt may be stored after an earlier one was refused. */
 function refusedAndStored(facts: Facts, send: Send): Offence | undefined {
   const { conversation, sender, clientMsgId, attempts, acks } = send;
   const final = send.refusals.findLast(({ retryable, code }) => !retryable && code !== 'idempotency_mismatch');
   const [stored] = facts.logOf(conversation).copiesOf({ type: 'message', sender, clientMsgId, body: '' });
-  if (!final || !stored || acks.length > 0 || attempts.length > 1) return undefined;
+  if (!final || !stored || acks.length > 0) return undefined;
+  const wasStoredBefore = stored.storedMs + facts.options.clockSkewMsMax < final.atMs;
+  if (attempts.length > 1 && !wasStoredBefore) return undefined;
   const sentence = `${sender}'s ${clientMsgId} in ${conversation} was refused with ${final.code}, and is stored at ${stored.position}`;
   return { kind: 'unanswered', sentence, entries: [...attempts, final, stored] };
 }
