@@ -17,4 +17,6 @@ export {
   type Said,
   type Shown,
 } from './history/history.ts';
+export { mutate, mutations } from './history/mutate.ts';
+export { readBack, type ReadBack } from './history/read-back.ts';
 export { HistoryRecorder, type Happening } from './history/recorder.ts';

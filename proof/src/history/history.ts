@@ -137,21 +137,28 @@ export interface ResumeFailed extends ByClient {
   readonly head?: number;
 }
 
-/** `ref` is unique in the history. Without an answer the page never came. */
-export interface PageAsked extends ByClient {
-  readonly kind: 'page-asked';
-  readonly ref: string;
-  readonly conversation: string;
+/** At most one of the places; none of them asks for the newest page. */
+export interface PageQuestion {
   readonly before?: number;
   readonly after?: number;
   readonly around?: number;
   readonly limit: number;
 }
 
+/** `ref` is unique in the history. Without an answer the page never came. */
+export interface PageAsked extends ByClient, PageQuestion {
+  readonly kind: 'page-asked';
+  readonly ref: string;
+  readonly conversation: string;
+}
+
 /** Its messages in the order of the answer. */
-export interface PageRead extends ByClient {
+export interface PageRead extends ByClient, PageAnswer {
   readonly kind: 'page-read';
   readonly ref: string;
+}
+
+export interface PageAnswer {
   readonly messages: readonly Shown[];
   readonly hasMore: boolean;
   readonly stale: boolean;

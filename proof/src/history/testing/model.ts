@@ -51,6 +51,7 @@ export class Model {
     for (const [conversation, history] of Object.entries(rooms)) this.#found(conversation, history);
     for (const client of this.#clients) client.connect();
     for (let step = 0; step < steps; step++) this.#step();
+    this.#welcome('eve', 'den');
     this.#heal();
     for (const client of this.#clients) client.comeBack();
     this.#settle();
@@ -107,9 +108,13 @@ export class Model {
   /** Ann is the owner everywhere; the others come and go. */
   #changeMembers(conversation: string): void {
     const user = this.pick(users.slice(1));
-    if (!this.isMember(user, conversation)) {
-      this.#command('add', { conversation, change: { type: 'added', users: [user] } });
-    } else this.#command('remove', { conversation, change: { type: 'removed', users: [user] } });
+    if (!this.isMember(user, conversation)) this.#welcome(user, conversation);
+    else this.#command('remove', { conversation, change: { type: 'removed', users: [user] } });
+  }
+
+  #welcome(user: string, conversation: string): void {
+    if (this.isMember(user, conversation)) return;
+    this.#command('add', { conversation, change: { type: 'added', users: [user] } });
   }
 
   #command(command: 'create' | 'add' | 'remove', what: { conversation: string; change: MembershipChange }): void {
