@@ -4,9 +4,9 @@ import { mutate, mutations } from './mutate.ts';
 import { goodHistory } from './testing/model.ts';
 
 const options = { visibleWithinMs: 5_000 };
-const histories = Array.from({ length: 5 }, (_, index) => ({
+const histories = Array.from({ length: 4 }, (_, index) => ({
   seed: index + 1,
-  history: goodHistory({ seed: index + 1, steps: 800 }),
+  history: goodHistory({ seed: index + 1, steps: 600 }),
 }));
 let [caught, tried] = [0, 0];
 
