@@ -120,6 +120,17 @@ export function toShown(frame: Frame): Shown | undefined {
   return said && { position: Number(frame['position'] ?? frame['message_id']), ...prev, said };
 }
 
+/** Undefined when it was refused or did not come. */
+export async function fetchPage(url: string, token: string, question: PageQuestion): Promise<PageAnswer | undefined> {
+  const parameters = Object.entries(question).map(([name, value]) => `${name}=${value}`);
+  const headers = { authorization: `Bearer ${token}` };
+  const response = await fetch(`${url}?${parameters.join('&')}`, { headers }).catch(() => undefined);
+  if (response?.status !== 200) return undefined;
+  const page = (await response.json()) as { messages: Frame[]; has_more: boolean; stale?: boolean };
+  const messages = page.messages.flatMap((message) => toShown(message) ?? []);
+  return { messages, hasMore: page.has_more, stale: page.stale === true };
+}
+
 const toMessage = (frame: Frame): Message => ({
   type: 'message',
   sender: String(frame['sender_id']),
