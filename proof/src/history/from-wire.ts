@@ -98,7 +98,7 @@ export class ClientRecord {
   }
 
   #resumeFailed(frame: Frame): void {
-    const ref = frame['ref'] === undefined ? {} : { ref: String(frame['ref']) };
+    const ref = typeof frame['ref'] === 'string' ? { ref: frame['ref'] } : {};
     const head = frame['head'] === undefined ? {} : { head: Number(frame['head']) };
     const [conversation, reason] = [String(frame['conversation_id']), String(frame['reason'])];
     this.#recorder.record({ ...this.#by, kind: 'resume-failed', ...ref, conversation, reason, ...head });
