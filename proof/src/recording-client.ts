@@ -1,6 +1,9 @@
 // A client that does what PROTOCOL asks of one, and remembers everything it was told. Written against the wire alone: it
 // shares no code with the gateway, so that both cannot be wrong in the same way.
 import { setTimeout as pause } from 'node:timers/promises';
+import { ClientRecord, fetchPage, type Frame } from './history/from-wire.ts';
+import type { PageAnswer, PageQuestion } from './history/history.ts';
+import type { HistoryRecorder } from './history/recorder.ts';
 
 /** One entry of a conversation as this client was shown it. */
 export interface Entry {
@@ -28,13 +31,13 @@ export interface Refused {
   readonly code: string;
 }
 
-interface Frame {
-  readonly type: string;
-  readonly [field: string]: unknown;
-}
-
 interface Pending {
-  readonly frame: { readonly client_msg_id: string; readonly conversation_id: string; readonly body: string };
+  readonly frame: {
+    readonly type: string;
+    readonly client_msg_id: string;
+    readonly conversation_id: string;
+    readonly body: string;
+  };
   readonly sentTs: number;
   lastTryTs: number;
   resolve(outcome: Acked | Refused): void;
@@ -49,6 +52,10 @@ export interface RecordingClientOptions {
   readonly clockOffsetMs?: number;
   /** It says `ping` this often, and goes elsewhere when nothing came back for twice as long; never, when not given. */
   readonly pingMs?: number;
+  /** Where everything is taken down that this client writes and hears. */
+  readonly history?: HistoryRecorder;
+  /** Told apart in the history from the user's other clients: `device`, if not given. */
+  readonly device?: string;
 }
 
 /** An unanswered send is sent again after this time, or at once on a new connection. */
@@ -73,6 +80,7 @@ export class RecordingClient {
   /** When each `hello` came. */
   readonly helloTs: number[] = [];
   readonly #options: RecordingClientOptions;
+  readonly #record: ClientRecord | undefined;
   readonly #pending = new Map<string, Pending>();
   #socket: WebSocket | undefined;
   #leave: () => void = () => undefined;
@@ -86,6 +94,8 @@ export class RecordingClient {
   constructor(options: RecordingClientOptions) {
     this.#options = options;
     this.userId = options.userId;
+    const { history, userId: user, device = 'device' } = options;
+    this.#record = history && new ClientRecord(history, { user, device });
   }
 
   start(): void {
@@ -99,6 +109,7 @@ export class RecordingClient {
 
   stop(): void {
     this.#stopped = true;
+    for (const clientMsgId of this.#pending.keys()) this.#record?.gaveUp(clientMsgId);
     this.#socket?.close();
   }
 
@@ -148,6 +159,20 @@ export class RecordingClient {
     this.#write({ type: 'resume', ref, last_seen: lastSeen });
   }
 
+  /** A page by REST from any gateway; undefined when it was refused or did not come. */
+  async page(
+    base: string,
+    conversationId: string,
+    question: Partial<PageQuestion> = {},
+  ): Promise<PageAnswer | undefined> {
+    const all = { limit: 50, ...question };
+    const token = await this.#options.token(this.userId);
+    const answered = this.#record?.askedPage(conversationId, all);
+    const page = await fetchPage(`${base}/v1/conversations/${conversationId}/messages`, token, all);
+    if (page) answered?.(page);
+    return page;
+  }
+
   async #run(): Promise<void> {
     while (!this.#stopped) {
       await this.#oneConnection().catch(() => undefined); // the next one tells
@@ -162,6 +187,7 @@ export class RecordingClient {
     const retrying = setInterval(() => this.#retryOld(), 500);
     const { pingMs = Number.POSITIVE_INFINITY } = this.#options;
     let heardTs = Date.now();
+    let closeCode: number | undefined;
     const pinging = setInterval(() => this.#write({ type: 'ping' }), Math.min(pingMs, 2 ** 30));
     try {
       await new Promise<void>((resolve) => {
@@ -173,6 +199,7 @@ export class RecordingClient {
         });
         socket.addEventListener('close', ({ code }) => {
           this.closeCodes.push(code);
+          closeCode = code;
           resolve();
         });
         this.#leave = resolve;
@@ -181,6 +208,7 @@ export class RecordingClient {
     } finally {
       clearInterval(retrying);
       clearInterval(pinging);
+      if (this.#isReady) this.#record?.lost(closeCode);
       this.#isReady = false;
       const hasMovedOn = this.#socket !== socket;
       this.#socket = undefined;
@@ -190,8 +218,10 @@ export class RecordingClient {
     }
   }
 
-  #write(frame: object): void {
-    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(frame));
+  #write(frame: Frame): void {
+    if (this.#socket?.readyState !== WebSocket.OPEN) return;
+    this.#record?.wrote(frame);
+    this.#socket.send(JSON.stringify(frame));
   }
 
   #retryOld(): void {
@@ -207,6 +237,7 @@ export class RecordingClient {
   }
 
   #receive(frame: Frame): void {
+    this.#record?.heard(frame);
     this.frameCounts.set(frame.type, (this.frameCounts.get(frame.type) ?? 0) + 1);
     switch (frame.type) {
       case 'hello':
