@@ -26,6 +26,10 @@ export const LIMIT_TABLE = {
   framesBurstMax: limit(100, 'Frames one session may send at once before the rate counts.'),
   sendBufferBytesMax: limit(1024 * KiB, 'Bytes that wait for one socket; a slower reader is closed with 4101.'),
   outboxAppendsMax: limit(4096, 'Messages that wait for the log in one gateway; then `overloaded`.'),
+  outboxWaitMsMax: limit(
+    1 * seconds,
+    'While messages have taken longer than this of late, and more than 256 wait, the next one is `overloaded`.',
+  ),
   sessionsPerUserMax: limit(10, 'Sockets of one user over all gateways; with one more the oldest is closed with 4004.'),
   tokenBytesMax: limit(4 * KiB, 'An access token.'),
 

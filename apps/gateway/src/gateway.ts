@@ -1,5 +1,5 @@
 // The gateway: what it is made of, how it starts, how it leaves.
-import type { GatewayId } from '@parley/domain';
+import type { GatewayId, TimestampMs } from '@parley/domain';
 import type { TemplatedApp, us_listen_socket } from 'uWebSockets.js';
 import packageJson from '../package.json' with { type: 'json' };
 import { createOriginCheck } from './auth/origins.ts';
@@ -100,8 +100,9 @@ export async function createGateway(dependencies: GatewayDependencies): Promise<
 function createContext(dependencies: GatewayDependencies, tokens: TokenVerifier): HandlerContext {
   const { config, world, log, states, timeline, conversations, rates, digest, logger, observer } = dependencies;
   const { limits } = config;
-  const queue = createKeyedQueue(limits.outboxAppendsMax);
-  const resumes = createKeyedQueue(resumesMax);
+  const now = (): TimestampMs => world.now();
+  const queue = createKeyedQueue({ sizeMax: limits.outboxAppendsMax, waitMsMax: limits.outboxWaitMsMax, now });
+  const resumes = createKeyedQueue({ sizeMax: resumesMax, now });
   const inFlight = createInFlight();
   return {
     log,
