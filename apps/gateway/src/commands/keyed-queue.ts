@@ -21,7 +21,11 @@ export const SHORT_QUEUE = 256;
 /** Of how many of late the time is the mean, about. */
 const remembered = 32;
 
-export function createKeyedQueue({ sizeMax, waitMsMax = Number.POSITIVE_INFINITY, now }: KeyedQueueOptions): KeyedQueue {
+export function createKeyedQueue({
+  sizeMax,
+  waitMsMax = Number.POSITIVE_INFINITY,
+  now,
+}: KeyedQueueOptions): KeyedQueue {
   const last = new Map<string, Promise<unknown>>();
   let size = 0;
   let tookMs = 0;

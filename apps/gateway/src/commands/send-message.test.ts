@@ -39,7 +39,7 @@ function createGateway(
     states,
     world,
     digest,
-    queue: createKeyedQueue(options.queueMax ?? 10),
+    queue: createKeyedQueue({ sizeMax: options.queueMax ?? 10, now: () => world.now() }),
     timeline: {
       async byClientMessageId(key) {
         lookUps.push(key);
