@@ -11,6 +11,14 @@ export interface LogEntry {
   readonly kind: 'msg' | 'meta';
   readonly clientMsgId?: string;
   readonly body?: string;
+  /** The message this one answers. */
+  readonly replyTo?: number;
+  /** Who did it. */
+  readonly actorId: string;
+  /** `message.sent`, `conversation.members_added` … */
+  readonly event: string;
+  /** Whom a membership event is about. */
+  readonly userIds: readonly string[];
   readonly isVoid: boolean;
 }
 
@@ -49,19 +57,26 @@ function toEntry(message: JsMsg): LogEntry {
     conversationId,
     position: message.seq,
     kind: kind === 'meta' ? 'meta' : 'msg',
+    actorId: message.headers?.get('Parley-Actor') ?? '',
+    event: (message.headers?.get('Parley-Event') ?? '').replace(/[.]v\d+$/, ''),
     isVoid: storedTs > notAfterTs,
     ...said(decode(Buffer.from(message.data))),
   };
 }
 
-/** What a message's body says, wherever in the record the codec puts it. */
-function said(record: unknown): { clientMsgId?: string; body?: string } {
+/** What an event's record says, wherever in it the codec puts it. */
+function said(record: unknown): Pick<LogEntry, 'clientMsgId' | 'body' | 'replyTo' | 'userIds'> {
   const text = JSON.stringify(record);
   const clientMsgId = /"clientMsgId":"([^"]+)"/.exec(text)?.[1];
   const body = /"body":("(?:[^"\\]|\\.)*")/.exec(text)?.[1];
+  const replyTo = /"replyTo":(\d+)/.exec(text)?.[1];
+  const users =
+    clientMsgId === undefined ? /"(?:memberIds|userIds|userId)":(\[[^\]]*\]|"[^"]*")/.exec(text)?.[1] : undefined;
   return {
     ...(clientMsgId === undefined ? {} : { clientMsgId }),
     ...(body === undefined ? {} : { body: String(JSON.parse(body)) }),
+    ...(replyTo === undefined ? {} : { replyTo: Number(replyTo) }),
+    userIds: users === undefined ? [] : [JSON.parse(users) as string | string[]].flat(),
   };
 }
 

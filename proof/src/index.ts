@@ -3,5 +3,5 @@
 export { Crowd, quantile, type CrowdOptions, type SystemUnderProof } from './crowd.ts';
 export { eventually, seeded } from './eventually.ts';
 export { readLog, walkPages, type Findings, type LogEntry } from './independent-reader.ts';
-export { isAcked, RecordingClient, type Acked } from './recording-client.ts';
+export { isAcked, RecordingClient, type Acked, type Entry, type Refused } from './recording-client.ts';
 export { readCassandraRows, readRows } from './rows.ts';
