@@ -8,7 +8,7 @@ import { readIrcLog, type IrcLine } from './irc-log.ts';
 import { judge } from './judge.ts';
 import { Replay } from './replay.ts';
 import { differencesIn, tellFindings } from './report.ts';
-import { openScreen } from './screen.ts';
+import { openScreen, type Output } from './screen.ts';
 import { chooseRooms, toScript, type RoomScript } from './script.ts';
 
 export interface DemoOptions {
@@ -18,7 +18,7 @@ export interface DemoOptions {
   /** Infinite: as fast as acks allow. */
   readonly speed: number;
   readonly seed: number;
-  readonly output: NodeJS.WriteStream;
+  readonly output: Output;
   /** Rejects when somebody has seen enough. */
   readonly interrupted: Promise<never>;
   /** The server goes when this resolves. */
@@ -64,7 +64,7 @@ async function readScripts({ data, rooms, messages }: DemoOptions): Promise<read
   return scripts;
 }
 
-async function runOnScreen(replay: Replay, output: NodeJS.WriteStream): Promise<void> {
+async function runOnScreen(replay: Replay, output: Output): Promise<void> {
   using screen = openScreen({ output, rooms: replay.lengths, progress: () => replay.progress });
   await replay.run((room: string, entry: Entry) => screen.heard(room, tellSeen(entry)));
 }

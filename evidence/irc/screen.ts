@@ -15,8 +15,11 @@ export interface Screen extends Disposable {
   heard(room: string, line: string): void;
 }
 
+/** A terminal, a file or a pipe. */
+export type Output = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
+
 export interface ScreenOptions {
-  readonly output: NodeJS.WriteStream;
+  readonly output: Output;
   readonly rooms: readonly { readonly name: string; readonly entries: number }[];
   readonly progress: () => Progress;
 }
@@ -24,6 +27,7 @@ export interface ScreenOptions {
 const terminalEveryMs = 200;
 const plainEveryMs = 3_000;
 const roomCharsMax = 28;
+const columnsDefault = 100;
 
 export const openScreen = (options: ScreenOptions): Screen =>
   options.output.isTTY ? new TerminalScreen(options) : new PlainScreen(options);
@@ -48,7 +52,7 @@ class TerminalScreen implements Screen {
   }
 
   heard(room: string, line: string): void {
-    const columns = this.#options.output.columns - roomCharsMax - 16;
+    const columns = (this.#options.output.columns ?? columnsDefault) - roomCharsMax - 16;
     this.#rooms.get(room)?.increment({ line: plain(line).slice(0, Math.max(columns, 0)) });
   }
 
