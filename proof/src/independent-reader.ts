@@ -60,13 +60,18 @@ function toEntry(message: JsMsg): LogEntry {
     actorId: message.headers?.get('Parley-Actor') ?? '',
     event: (message.headers?.get('Parley-Event') ?? '').replace(/[.]v\d+$/, ''),
     isVoid: storedTs > notAfterTs,
-    ...said(decode(Buffer.from(message.data))),
+    ...said(decode(message.data, { rawStrings: true })),
   };
 }
 
+/** Not the MessagePack library's own, which drops a byte order mark. */
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
+
 /** What an event's record says, wherever in it the codec puts it. */
 function said(record: unknown): Pick<LogEntry, 'clientMsgId' | 'body' | 'replyTo' | 'userIds'> {
-  const text = JSON.stringify(record);
+  const text = JSON.stringify(record, (_, value: unknown) =>
+    value instanceof Uint8Array ? utf8.decode(value) : value,
+  );
   const clientMsgId = /"clientMsgId":"([^"]+)"/.exec(text)?.[1];
   const body = /"body":("(?:[^"\\]|\\.)*")/.exec(text)?.[1];
   const replyTo = /"replyTo":(\d+)/.exec(text)?.[1];
