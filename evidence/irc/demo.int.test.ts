@@ -19,7 +19,9 @@ const run = (...args: readonly string[]) =>
 test('everybody saw what the log says, though half of them were cut and the server was killed', async () => {
   const { code, stdout, stderr } = await run('--speed', 'max', '--seed', '7');
   expect({ code, stderr }, stdout).toEqual({ code: 0, stderr: '' });
-  expect(stdout).toMatch(/165 messages in 5 rooms by 20 users .*, every one acked; \d+ cuts of \d+ readers, 1 kill -9/);
+  expect(stdout).toMatch(
+    /165 messages in 5 rooms by 20 users .*, every one acked; [1-9]\d* cuts of [1-9]\d* readers, 1 kill -9/,
+  );
   expect(stdout).toMatch(
     /165 messages in 5 rooms, 23 memberships; [\d,]+ observations compared with the log: 0 differences/,
   );

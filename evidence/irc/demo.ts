@@ -4,7 +4,7 @@ import { LIMITS } from '@parley/protocol';
 import { StandaloneProcess } from '@parley/standalone/testing';
 import { tellSeen } from './compare.ts';
 import { messagesOf, planCuts } from './cuts.ts';
-import { readIrcLog, type IrcLine } from './irc-log.ts';
+import { BadLine, readIrcLog, type IrcLine } from './irc-log.ts';
 import { judge } from './judge.ts';
 import { Replay } from './replay.ts';
 import { differencesIn, tellFindings } from './report.ts';
@@ -60,7 +60,7 @@ async function readScripts({ data, rooms, messages }: DemoOptions): Promise<read
   const chosen = chooseRooms(lines, { rooms, messages });
   // The operator is a member, too.
   const scripts = [...chosen].map(([room, theirs]) => toScript(room, theirs, LIMITS.groupMembersMax - 1));
-  if (messagesOf(scripts) === 0) throw new Error(`${data}: nobody says anything`);
+  if (messagesOf(scripts) === 0) throw new BadLine(`${data}: nobody says anything`);
   return scripts;
 }
 

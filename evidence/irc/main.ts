@@ -3,12 +3,16 @@
 import { once } from 'node:events';
 import path from 'node:path';
 import process from 'node:process';
+import { inspect } from 'node:util';
 import type { StandaloneProcess } from '@parley/standalone/testing';
 import { Command, InvalidArgumentError } from 'commander';
 import { runDemo } from './demo.ts';
+import { BadLine } from './irc-log.ts';
 import { operatorId } from './nicks.ts';
 
 const sample = path.join(import.meta.dirname, 'sample.jsonl');
+
+class Interrupted extends Error {}
 
 interface Flags {
   readonly data: string;
@@ -38,19 +42,20 @@ await new Command('demo:irc')
   .parseAsync();
 
 async function demo({ seed = Math.floor(Math.random() * 1e9), keep, ...flags }: Flags): Promise<void> {
-  const stopped = once(process, 'SIGINT');
-  const interrupted = stopped.then(() => Promise.reject(new Error('interrupted')));
+  const stopped = Promise.race(['SIGINT', 'SIGTERM'].map((signal) => once(process, signal)));
+  const interrupted = stopped.then(() => Promise.reject(new Interrupted('interrupted')));
   interrupted.catch(() => undefined); // after the replay nobody waits for it
   const beforeEnd = (server: StandaloneProcess): Promise<unknown> => {
     process.stdout.write(`running: ${server.base}/?user=${operatorId} shows every room; Ctrl-C ends it\n`);
     return stopped;
   };
   const options = { ...flags, seed, output: process.stdout, interrupted, ...(keep ? { beforeEnd } : {}) };
-  process.exitCode = await runDemo(options).catch((error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  const code = await runDemo(options).catch((error: unknown) => {
+    const isExpected = error instanceof BadLine || error instanceof Interrupted;
+    process.stderr.write(`${isExpected ? error.message : inspect(error)}\n`);
     return 2;
   });
-  process.removeAllListeners('SIGINT');
+  process.exit(code); // what was under way when somebody had seen enough would try on for a while
 }
 
 function wholeNumber(text: string): number {

@@ -117,6 +117,7 @@ export class Replay implements AsyncDisposable {
     if (step.type === 'say') return this.#say(room, client, step);
     const members = `/v1/conversations/${room.conversationId}/members`;
     if (step.type === 'leave') return this.#leave(`${members}/me`, userId);
+    goOn(client, room.conversationId);
     const token = await this.token(operatorId);
     await this.#options.server.call('POST', members, { token, body: { user_ids: [userId] } });
   }
@@ -161,7 +162,10 @@ export class Replay implements AsyncDisposable {
       const cut = cuts[this.#cutsDone];
       if (cut) this.#wires.get(this.nicks.userId(cut.nick))?.cut(cut.awayMs);
     }
-    if (this.#said >= killAtMessage) this.#killing ??= this.#kill();
+    if (this.#said >= killAtMessage && this.#killing === undefined) {
+      this.#killing = this.#kill();
+      this.#killing.catch(() => undefined); // it is awaited, and throws, when all is said
+    }
   }
 
   /** kill -9 of the server and its nats-server, as a power cut would, then a start on the same data. */
@@ -186,4 +190,10 @@ export class Replay implements AsyncDisposable {
     for (const client of this.clients.values()) client.stop();
     for (const wire of this.#wires.values()) await wire[Symbol.asyncDispose]();
   }
+}
+
+/** Who comes back goes on where it was: it has what came before, which may be more than a resume brings. */
+function goOn({ entries, cursors }: RecordingClient, conversationId: string): void {
+  const last = [...(entries.get(conversationId)?.keys() ?? [])].at(-1);
+  if (last !== undefined) cursors.set(conversationId, Math.max(last, cursors.get(conversationId) ?? 0));
 }

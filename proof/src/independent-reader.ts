@@ -60,11 +60,11 @@ function toEntry(message: JsMsg): LogEntry {
     actorId: message.headers?.get('Parley-Actor') ?? '',
     event: (message.headers?.get('Parley-Event') ?? '').replace(/[.]v\d+$/, ''),
     isVoid: storedTs > notAfterTs,
-    ...said(decode(message.data, { rawStrings: true })),
+    ...said(decode(new Uint8Array(message.data), { rawStrings: true })),
   };
 }
 
-/** Not the MessagePack library's own, which drops a byte order mark. */
+/** The MessagePack library's own drops a byte order mark. */
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** What an event's record says, wherever in it the codec puts it. */
