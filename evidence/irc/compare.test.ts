@@ -1,48 +1,45 @@
-import type { Entry, LogEntry } from '@parley/proof';
+import type { Entry, LogEntry, Said } from '@parley/proof';
 import { describe, expect, test } from 'vitest';
 import { compareLists, compareView, toLoggedRoom } from './compare.ts';
 
-const meta = (position: number, event: string, userIds: readonly string[]): LogEntry => ({
+const logged = (position: number, actorId: string, said: Said): LogEntry => ({
   conversationId: 'g',
   position,
-  kind: 'meta',
-  actorId: 'operator',
-  event: `conversation.${event}`,
-  userIds,
+  kind: said.type === 'message' ? 'msg' : 'meta',
+  actorId,
+  said,
+  storedMs: 0,
   isVoid: false,
 });
-const said = (position: number, actorId: string, replyTo?: number): LogEntry => ({
-  conversationId: 'g',
-  position,
-  kind: 'msg',
-  clientMsgId: `id ${position}`,
-  body: `body ${position}`,
-  actorId,
-  event: 'message.sent',
-  userIds: [],
+const meta = (position: number, type: 'created' | 'added' | 'left', users: readonly string[]): LogEntry =>
+  logged(position, 'operator', { type, users });
+const said = (position: number, sender: string, replyTo?: number): LogEntry => ({
+  ...logged(position, sender, { type: 'message', sender, clientMsgId: `id ${position}`, body: `body ${position}` }),
   ...(replyTo === undefined ? {} : { replyTo }),
-  isVoid: false,
 });
 
 const events = [
   meta(1, 'created', []),
-  meta(3, 'members_added', ['ann']),
+  meta(3, 'added', ['ann']),
   said(4, 'ann'),
-  meta(6, 'members_added', ['bob']),
+  meta(6, 'added', ['bob']),
   said(7, 'bob', 4),
-  meta(8, 'member_left', ['bob']),
+  meta(8, 'left', ['bob']),
   said(9, 'ann'),
-  meta(11, 'members_added', ['bob']),
+  meta(11, 'added', ['bob']),
   said(12, 'ann', 9),
 ];
 const room = toLoggedRoom('the room', events);
 
 /** As a client would have been shown it. */
-function shown({ position, kind, actorId: senderId, event, userIds, body = '', replyTo }: LogEntry): Entry {
-  if (kind === 'msg') return { position, seenTs: 0, senderId, body, ...(replyTo === undefined ? {} : { replyTo }) };
-  const type = event.replace('conversation.', '');
-  const users = type === 'members_added' ? { user_ids: userIds } : { user_id: userIds[0] };
-  return { position, seenTs: 0, senderId, event: JSON.stringify({ type, ...users }) };
+function shown({ position, said, actorId: senderId, replyTo }: LogEntry): Entry {
+  const entry = { position, seenTs: 0, senderId };
+  if (said.type === 'message') return { ...entry, body: said.body, ...(replyTo === undefined ? {} : { replyTo }) };
+  const type = { created: 'created', added: 'members_added', removed: 'member_removed', left: 'member_left' }[
+    said.type
+  ];
+  const users = said.type === 'added' ? { user_ids: said.users } : { user_id: said.users[0] };
+  return { ...entry, event: JSON.stringify({ type, ...users }) };
 }
 
 const all = events.map(({ position }) => position);
@@ -101,7 +98,7 @@ describe('what a member saw', () => {
       event: '{"type":"members_added","user_ids":["eve"]}',
     });
     expect(seenBy('bob', seen).differences).toEqual([
-      'bob in the room: saw 11 <operator> members_added eve; the log has 11 <operator> members_added bob',
+      'bob in the room: saw 11 <operator> added eve; the log has 11 <operator> added bob',
     ]);
   });
 });

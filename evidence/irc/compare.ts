@@ -35,10 +35,10 @@ export const toLoggedRoom = (name: string, events: readonly LogEntry[]): LoggedR
 /** When each user was a member. The events of coming and going belong to it. */
 function membershipsIn(events: readonly LogEntry[]): Memberships {
   const intervals = new Map<string, Interval[]>();
-  for (const { kind, event, position, actorId, userIds } of events) {
-    if (kind !== 'meta') continue;
-    const isParting = /(removed|left)$/.test(event);
-    for (const userId of event.endsWith('created') ? [actorId, ...userIds] : userIds) {
+  for (const { said, position, actorId } of events) {
+    if (said.type === 'message') continue;
+    const isParting = said.type === 'removed' || said.type === 'left';
+    for (const userId of said.type === 'created' ? [actorId, ...said.users] : said.users) {
       const theirs = intervals.get(userId) ?? [];
       intervals.set(userId, theirs);
       const last = theirs.at(-1);
@@ -86,9 +86,9 @@ export const tellMessage = (said: { senderId: string; body: string; replyTo?: nu
 
 function tellLogged(entry: LogEntry | undefined): string {
   if (!entry) return 'nothing more';
-  const { position, actorId, body = '', replyTo } = entry;
-  if (entry.kind === 'msg') return `${position} ${tellMessage({ senderId: actorId, body, replyTo })}`;
-  return `${position} <${actorId}> ${entry.event.replace('conversation.', '')} ${named(entry.event, entry.userIds)}`;
+  const { position, actorId, said, replyTo } = entry;
+  if (said.type === 'message') return `${position} ${tellMessage({ senderId: actorId, body: said.body, replyTo })}`;
+  return `${position} ${tellChange(actorId, said.type, said.users)}`;
 }
 
 /** As the log would have it said. */
@@ -97,10 +97,10 @@ export function tellSeen(entry: Entry | undefined): string {
   const { position, senderId = '', body = '', replyTo } = entry;
   if (entry.event === undefined) return `${position} ${tellMessage({ senderId, body, replyTo })}`;
   const event = JSON.parse(entry.event) as { type: string; user_ids?: string[]; user_id?: string };
-  const userIds = event.user_ids ?? (event.user_id === undefined ? [] : [event.user_id]);
-  return `${position} <${senderId}> ${event.type} ${named(event.type, userIds)}`;
+  const users = event.user_ids ?? (event.user_id === undefined ? [] : [event.user_id]);
+  return `${position} ${tellChange(senderId, event.type.replace(/^members?_/, ''), users)}`;
 }
 
 /** The frame of a creation shows members as they are now, not as they were: they are not compared. */
-const named = (event: string, userIds: readonly string[]): string =>
-  event.endsWith('created') ? '' : userIds.join(' ');
+const tellChange = (actorId: string, type: string, users: readonly string[]): string =>
+  type === 'created' ? `<${actorId}> created` : `<${actorId}> ${type} ${users.join(' ')}`;

@@ -77,8 +77,8 @@ function countsOf({ name, events, memberships }: LoggedRoom, replay: Replay) {
     members: users.length,
     messages: count(({ kind }) => kind === 'msg'),
     replies: count(({ replyTo }) => replyTo !== undefined),
-    comings: count(({ event }) => event.endsWith('members_added')),
-    partings: count(({ event }) => event.endsWith('member_left')),
+    comings: count(({ said }) => said.type === 'added'),
+    partings: count(({ said }) => said.type === 'left'),
     cuts: users.reduce((sum, userId) => sum + replay.cutsOf(userId), 0),
   };
 }

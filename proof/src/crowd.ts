@@ -1,6 +1,10 @@
 // Many clients in many conversations, all talking: the load under which things are killed.
 import { setTimeout as pause } from 'node:timers/promises';
 import { eventually, seeded } from './eventually.ts';
+import { checkHistory } from './history/check-history.ts';
+import type { CheckOptions, Offence } from './history/facts.ts';
+import { readBack } from './history/read-back.ts';
+import type { HistoryRecorder } from './history/recorder.ts';
 import { compare, walkPages, type Findings, type LogEntry } from './independent-reader.ts';
 import { isAcked, RecordingClient, type Acked, type Refused } from './recording-client.ts';
 
@@ -27,6 +31,8 @@ export interface CrowdOptions {
   readonly seed: number;
   /** As for each client. */
   readonly pingMs?: number;
+  /** Where all that its clients write and hear is taken down. */
+  readonly history?: HistoryRecorder;
 }
 
 export class Crowd {
@@ -43,7 +49,8 @@ export class Crowd {
     const { system } = options;
     this.#options = options;
     this.#random = seeded(options.seed);
-    const pinging = options.pingMs === undefined ? {} : { pingMs: options.pingMs };
+    const { pingMs, history } = options;
+    const extras = { ...(pingMs === undefined ? {} : { pingMs }), ...(history === undefined ? {} : { history }) };
     const tokens = new Map<string, Promise<string>>();
     const token = (userId: string): Promise<string> => {
       const known = tokens.get(userId) ?? system.token(userId);
@@ -52,7 +59,7 @@ export class Crowd {
     };
     this.clients = Array.from(
       { length: options.clients },
-      (_, index) => new RecordingClient({ url: () => system.socketUrl, userId: `user-${index}`, token, ...pinging }),
+      (_, index) => new RecordingClient({ url: () => system.socketUrl, userId: `user-${index}`, token, ...extras }),
     );
   }
 
@@ -155,6 +162,14 @@ export class Crowd {
     }
     const rows = await system.readRows();
     return compare({ log, clients: this.clients, membersOf: this.membersOf, pages, rows });
+  }
+
+  /** What the checker says of the history so far and of what every path shows now: call it once the crowd is silent. */
+  async judgeHistory(options: CheckOptions): Promise<readonly Offence[]> {
+    const { system, history: recorder } = this.#options;
+    if (!recorder) throw new Error('this crowd keeps no history');
+    await readBack({ recorder, system, membersOf: this.membersOf });
+    return checkHistory(recorder.history, options);
   }
 
   leave(): void {

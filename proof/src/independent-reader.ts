@@ -3,6 +3,9 @@
 import { decode } from '@msgpack/msgpack';
 import { jetstream, jetstreamManager, type JsMsg } from '@nats-io/jetstream';
 import { connect, type NatsConnection, type NodeConnectionOptions } from '@nats-io/transport-node';
+import { recordToSaid } from './history/from-log.ts';
+import { toShown, type Frame } from './history/from-wire.ts';
+import type { Said, Shown } from './history/history.ts';
 import type { Acked, RecordingClient } from './recording-client.ts';
 
 export interface LogEntry {
@@ -15,11 +18,10 @@ export interface LogEntry {
   readonly replyTo?: number;
   /** Who did it. */
   readonly actorId: string;
-  /** `message.sent`, `conversation.members_added` … */
-  readonly event: string;
-  /** Whom a membership event is about. */
-  readonly userIds: readonly string[];
   readonly isVoid: boolean;
+  readonly said: Said;
+  /** By the server's clock. */
+  readonly storedMs: number;
 }
 
 /** Every event of every shard, as the server has it. */
@@ -53,55 +55,51 @@ function toEntry(message: JsMsg): LogEntry {
   const storedTs = message.info.timestampNanos / 1_000_000;
   const notAfterTs = Date.parse(message.headers?.get('Parley-Not-After') ?? '');
   if (!Number.isFinite(notAfterTs)) throw new Error(`${message.subject}: no not-after`);
+  const record = toRecord(message.data);
+  const said = recordToSaid(record);
+  const { replyTo } = record.data;
   return {
     conversationId,
     position: message.seq,
     kind: kind === 'meta' ? 'meta' : 'msg',
     actorId: message.headers?.get('Parley-Actor') ?? '',
-    event: (message.headers?.get('Parley-Event') ?? '').replace(/[.]v\d+$/, ''),
     isVoid: storedTs > notAfterTs,
-    ...said(decode(new Uint8Array(message.data), { rawStrings: true })),
+    said,
+    storedMs: storedTs,
+    ...(said.type === 'message' ? { clientMsgId: said.clientMsgId, body: said.body } : {}),
+    ...(replyTo === undefined ? {} : { replyTo }),
   };
 }
 
 /** The MessagePack library's own drops a byte order mark. */
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
-/** What an event's record says, wherever in it the codec puts it. */
-function said(record: unknown): Pick<LogEntry, 'clientMsgId' | 'body' | 'replyTo' | 'userIds'> {
-  const text = JSON.stringify(record, (_, value: unknown) =>
-    value instanceof Uint8Array ? utf8.decode(value) : value,
-  );
-  const clientMsgId = /"clientMsgId":"([^"]+)"/.exec(text)?.[1];
-  const body = /"body":("(?:[^"\\]|\\.)*")/.exec(text)?.[1];
-  const replyTo = /"replyTo":(\d+)/.exec(text)?.[1];
-  const users =
-    clientMsgId === undefined ? /"(?:memberIds|userIds|userId)":(\[[^\]]*\]|"[^"]*")/.exec(text)?.[1] : undefined;
-  return {
-    ...(clientMsgId === undefined ? {} : { clientMsgId }),
-    ...(body === undefined ? {} : { body: String(JSON.parse(body)) }),
-    ...(replyTo === undefined ? {} : { replyTo: Number(replyTo) }),
-    userIds: users === undefined ? [] : [JSON.parse(users) as string | string[]].flat(),
-  };
+function toRecord(bytes: Uint8Array): { readonly data: { readonly replyTo?: number } } {
+  const raw = decode(new Uint8Array(bytes), { rawStrings: true });
+  return JSON.parse(JSON.stringify(raw, (_, value) => (value instanceof Uint8Array ? utf8.decode(value) : value)));
 }
 
-/** Positions of a conversation's messages by walking its REST pages from the newest to the first. */
-export async function walkPages(
-  base: string,
-  conversationId: string,
-  token: string,
-): Promise<readonly { position: number; clientMsgId: string }[]> {
-  const found: { position: number; clientMsgId: string }[] = [];
+/** A message of a page. */
+export interface PagedMessage extends Shown {
+  readonly clientMsgId: string;
+}
+
+/** A conversation's messages by walking its REST pages from the newest to the first. */
+export async function walkPages(base: string, conversationId: string, token: string): Promise<readonly PagedMessage[]> {
+  const found: PagedMessage[] = [];
   for (let before = ''; ;) {
     const url = `${base}/v1/conversations/${conversationId}/messages?limit=100${before}`;
     const response = await fetch(url, { headers: { authorization: `Bearer ${token}` } });
     if (response.status === 503) continue;
     if (response.status !== 200) throw new Error(`${url}: ${response.status} ${await response.text()}`);
     const page = (await response.json()) as {
-      messages: { message_id: string; client_msg_id: string }[];
+      messages: (Frame & { message_id: string; client_msg_id: string })[];
       has_more: boolean;
     };
-    found.push(...page.messages.map((m) => ({ position: Number(m.message_id), clientMsgId: m.client_msg_id })));
+    for (const message of page.messages) {
+      const shown = toShown(message);
+      if (shown) found.push({ ...shown, clientMsgId: message.client_msg_id });
+    }
     const last = page.messages.at(-1);
     if (!page.has_more || !last) return found.toReversed();
     before = `&before=${last.message_id}`;

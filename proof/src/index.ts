@@ -5,3 +5,18 @@ export { eventually, seeded } from './eventually.ts';
 export { readLog, walkPages, type Findings, type LogEntry } from './independent-reader.ts';
 export { isAcked, RecordingClient, type Acked, type Entry, type Refused } from './recording-client.ts';
 export { readCassandraRows, readRows } from './rows.ts';
+export { checkHistory } from './history/check-history.ts';
+export type { CheckOptions, Offence, OffenceKind } from './history/facts.ts';
+export {
+  historyToLines,
+  linesToHistory,
+  type History,
+  type HistoryEntry,
+  type MembershipChange,
+  type Message,
+  type Said,
+  type Shown,
+} from './history/history.ts';
+export { mutate, mutations } from './history/mutate.ts';
+export { readBack, type ReadBack } from './history/read-back.ts';
+export { HistoryRecorder, type Happening } from './history/recorder.ts';

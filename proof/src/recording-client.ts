@@ -1,6 +1,9 @@
 // A client that does what PROTOCOL asks of one, and remembers everything it was told. Written against the wire alone: it
 // shares no code with the gateway, so that both cannot be wrong in the same way.
 import { setTimeout as pause } from 'node:timers/promises';
+import { ClientRecord, toShown, type Frame } from './history/from-wire.ts';
+import type { PageQuestion, Shown } from './history/history.ts';
+import type { HistoryRecorder } from './history/recorder.ts';
 
 /** One entry of a conversation as this client was shown it. */
 export interface Entry {
@@ -31,11 +34,6 @@ export interface Refused {
   readonly code: string;
 }
 
-interface Frame {
-  readonly type: string;
-  readonly [field: string]: unknown;
-}
-
 interface Pending {
   readonly frame: Frame & { readonly client_msg_id: string; readonly conversation_id: string; readonly body: string };
   readonly sentTs: number;
@@ -54,6 +52,10 @@ export interface RecordingClientOptions {
   readonly pingMs?: number;
   /** Called with each entry when it is first shown. */
   readonly onEntry?: (conversationId: string, entry: Entry) => void;
+  /** Where everything is taken down that this client writes and hears. */
+  readonly history?: HistoryRecorder;
+  /** Told apart in the history from the user's other clients: `device`, if not given. */
+  readonly device?: string;
 }
 
 /** An unanswered send is sent again after this time, or at once on a new connection. */
@@ -78,6 +80,7 @@ export class RecordingClient {
   /** When each `hello` came. */
   readonly helloTs: number[] = [];
   readonly #options: RecordingClientOptions;
+  readonly #record: ClientRecord | undefined;
   readonly #pending = new Map<string, Pending>();
   #socket: WebSocket | undefined;
   #leave: () => void = () => undefined;
@@ -91,6 +94,8 @@ export class RecordingClient {
   constructor(options: RecordingClientOptions) {
     this.#options = options;
     this.userId = options.userId;
+    const { history, userId: user, device = 'device' } = options;
+    this.#record = history && new ClientRecord(history, { user, device });
   }
 
   start(): void {
@@ -104,6 +109,7 @@ export class RecordingClient {
 
   stop(): void {
     this.#stopped = true;
+    for (const clientMsgId of this.#pending.keys()) this.#record?.gaveUp(clientMsgId);
     this.#socket?.close();
   }
 
@@ -162,6 +168,25 @@ export class RecordingClient {
     this.#write({ type: 'resume', ref, last_seen: lastSeen });
   }
 
+  /** A page by REST from any gateway; undefined when it was refused or did not come. */
+  async page(
+    base: string,
+    conversationId: string,
+    question: Partial<PageQuestion> = {},
+  ): Promise<readonly Shown[] | undefined> {
+    const { limit = 50, ...place } = question;
+    const parameters = Object.entries({ limit, ...place }).map(([name, value]) => `${name}=${value}`);
+    const url = `${base}/v1/conversations/${conversationId}/messages?${parameters.join('&')}`;
+    const authorization = `Bearer ${await this.#options.token(this.userId)}`;
+    const answered = this.#record?.askedPage(conversationId, { ...place, limit });
+    const response = await fetch(url, { headers: { authorization } }).catch(() => undefined);
+    if (response?.status !== 200) return undefined;
+    const page = (await response.json()) as { messages: Frame[]; has_more: boolean; stale?: boolean };
+    const messages = page.messages.flatMap((message) => toShown(message) ?? []);
+    answered?.({ messages, hasMore: page.has_more, stale: page.stale === true });
+    return messages;
+  }
+
   async #run(): Promise<void> {
     while (!this.#stopped) {
       await this.#oneConnection().catch(() => undefined); // the next one tells
@@ -176,6 +201,7 @@ export class RecordingClient {
     const retrying = setInterval(() => this.#retryOld(), 500);
     const { pingMs = Number.POSITIVE_INFINITY } = this.#options;
     let heardTs = Date.now();
+    let closeCode: number | undefined;
     const pinging = setInterval(() => this.#write({ type: 'ping' }), Math.min(pingMs, 2 ** 30));
     try {
       await new Promise<void>((resolve) => {
@@ -187,6 +213,7 @@ export class RecordingClient {
         });
         socket.addEventListener('close', ({ code }) => {
           this.closeCodes.push(code);
+          closeCode = code;
           resolve();
         });
         this.#leave = resolve;
@@ -195,6 +222,7 @@ export class RecordingClient {
     } finally {
       clearInterval(retrying);
       clearInterval(pinging);
+      if (this.#isReady) this.#record?.lost(closeCode);
       this.#isReady = false;
       const hasMovedOn = this.#socket !== socket;
       this.#socket = undefined;
@@ -204,8 +232,10 @@ export class RecordingClient {
     }
   }
 
-  #write(frame: object): void {
-    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(frame));
+  #write(frame: Frame): void {
+    if (this.#socket?.readyState !== WebSocket.OPEN) return;
+    this.#record?.wrote(frame);
+    this.#socket.send(JSON.stringify(frame));
   }
 
   #retryOld(): void {
@@ -221,6 +251,7 @@ export class RecordingClient {
   }
 
   #receive(frame: Frame): void {
+    this.#record?.heard(frame);
     this.frameCounts.set(frame.type, (this.frameCounts.get(frame.type) ?? 0) + 1);
     switch (frame.type) {
       case 'hello':

@@ -1,0 +1,69 @@
+// After healing, once everybody is quiet: puts into the history what the system now holds, read on every path.
+import { eventually } from '../eventually.ts';
+import { walkPages, type LogEntry } from '../independent-reader.ts';
+import { RecordingClient } from '../recording-client.ts';
+import type { Received, Shown } from './history.ts';
+import { HistoryRecorder } from './recorder.ts';
+
+export interface SystemToReadBack {
+  readonly base: string;
+  readonly socketUrl: string;
+  token(userId: string): Promise<string>;
+  readLog(): Promise<readonly LogEntry[]>;
+  /** Positions of each conversation's stored rows. */
+  readRows(): Promise<ReadonlyMap<string, readonly number[]>>;
+}
+
+export interface ReadBack {
+  readonly recorder: HistoryRecorder;
+  readonly system: SystemToReadBack;
+  /** Present members of each conversation. */
+  readonly membersOf: ReadonlyMap<string, readonly string[]>;
+}
+
+export async function readBack(options: ReadBack): Promise<void> {
+  const { recorder, system, membersOf } = options;
+  await syncAfresh(options);
+  for (const [conversation, members] of membersOf) {
+    for (const user of members) {
+      const messages = await walkPages(system.base, conversation, await system.token(user));
+      recorder.record({ kind: 'page-walk', user, conversation, messages });
+    }
+  }
+  for (const [conversation, positions] of await system.readRows()) {
+    for (const position of positions) recorder.record({ kind: 'row', conversation, position });
+  }
+  for (const { conversationId: conversation, position, said, isVoid, storedMs } of await system.readLog()) {
+    recorder.record({ kind: 'logged', conversation, position, said, isVoid, storedMs });
+  }
+}
+
+/** A new device of each member resumes all it may see. What it hears goes into a history of its own, which only this reads. */
+async function syncAfresh({ recorder, system, membersOf }: ReadBack): Promise<void> {
+  const conversationsOf = new Map<string, string[]>();
+  for (const [conversation, members] of membersOf) {
+    for (const user of members) conversationsOf.set(user, [...(conversationsOf.get(user) ?? []), conversation]);
+  }
+  for (const [user, conversations] of conversationsOf) {
+    const heard = new HistoryRecorder();
+    const url = (): string => system.socketUrl;
+    const client = new RecordingClient({ url, userId: user, token: (id) => system.token(id), history: heard });
+    client.start();
+    const hasAll = (): boolean => client.isQuiet && conversations.every((id) => (client.cursors.get(id) ?? 0) > 0);
+    await eventually(`a fresh sync of ${user}'s`, hasAll, 60_000);
+    client.stop();
+    for (const conversation of conversations) {
+      const head = client.cursors.get(conversation) ?? 0;
+      recorder.record({ kind: 'fresh-sync', user, conversation, head, shown: shownBy(heard, conversation) });
+    }
+  }
+}
+
+function shownBy(heard: HistoryRecorder, conversation: string): readonly Shown[] {
+  const frames = heard.history.filter(
+    (entry): entry is Received => entry.kind === 'received' && entry.conversation === conversation,
+  );
+  return frames
+    .map(({ position, prev, said }) => ({ position, said, ...(prev === undefined ? {} : { prev }) }))
+    .toSorted((a, b) => a.position - b.position);
+}
