@@ -25,9 +25,9 @@ export function tellFindings(findings: Findings, played: Played): readonly strin
   const unshown = differences.length - differencesShownMax;
   return [
     ...tableOf(findings.rooms).split('\n'),
-    ...closingLines(findings, played),
     ...differences.slice(0, differencesShownMax).map((difference) => `DIFFERENCE ${difference}`),
     ...(unshown > 0 ? [`… and ${count(unshown)} more`] : []),
+    ...closingLines(findings, played),
   ];
 }
 
