@@ -7,6 +7,7 @@ import { readBack } from './history/read-back.ts';
 import type { HistoryRecorder } from './history/recorder.ts';
 import { compare, walkPages, type Findings, type LogEntry } from './independent-reader.ts';
 import { isAcked, RecordingClient, type Acked, type Refused } from './recording-client.ts';
+import type { StoredRow } from './rows.ts';
 
 /** What is judged, as its clients and an operator see it. */
 export interface SystemUnderProof {
@@ -20,6 +21,8 @@ export interface SystemUnderProof {
   readLog(): Promise<readonly LogEntry[]>;
   /** Positions of each conversation's stored rows. */
   readRows(): Promise<ReadonlyMap<string, readonly number[]>>;
+  /** The rows with what they say, where the store can be read so. */
+  readStoredRows?(): Promise<readonly StoredRow[]>;
 }
 
 export interface CrowdOptions {

@@ -1,8 +1,8 @@
 // A client that does what PROTOCOL asks of one, and remembers everything it was told. Written against the wire alone: it
 // shares no code with the gateway, so that both cannot be wrong in the same way.
 import { setTimeout as pause } from 'node:timers/promises';
-import { ClientRecord, toShown, type Frame } from './history/from-wire.ts';
-import type { PageQuestion, Shown } from './history/history.ts';
+import { ClientRecord, fetchPage, type Frame } from './history/from-wire.ts';
+import type { PageAnswer, PageQuestion } from './history/history.ts';
 import type { HistoryRecorder } from './history/recorder.ts';
 
 /** One entry of a conversation as this client was shown it. */
@@ -173,18 +173,13 @@ export class RecordingClient {
     base: string,
     conversationId: string,
     question: Partial<PageQuestion> = {},
-  ): Promise<readonly Shown[] | undefined> {
-    const { limit = 50, ...place } = question;
-    const parameters = Object.entries({ limit, ...place }).map(([name, value]) => `${name}=${value}`);
-    const url = `${base}/v1/conversations/${conversationId}/messages?${parameters.join('&')}`;
-    const authorization = `Bearer ${await this.#options.token(this.userId)}`;
-    const answered = this.#record?.askedPage(conversationId, { ...place, limit });
-    const response = await fetch(url, { headers: { authorization } }).catch(() => undefined);
-    if (response?.status !== 200) return undefined;
-    const page = (await response.json()) as { messages: Frame[]; has_more: boolean; stale?: boolean };
-    const messages = page.messages.flatMap((message) => toShown(message) ?? []);
-    answered?.({ messages, hasMore: page.has_more, stale: page.stale === true });
-    return messages;
+  ): Promise<PageAnswer | undefined> {
+    const all = { limit: 50, ...question };
+    const token = await this.#options.token(this.userId);
+    const answered = this.#record?.askedPage(conversationId, all);
+    const page = await fetchPage(`${base}/v1/conversations/${conversationId}/messages`, token, all);
+    if (page) answered?.(page);
+    return page;
   }
 
   async #run(): Promise<void> {

@@ -1,6 +1,8 @@
 // What the stores hold, read by statements of our own.
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
 import { Client, types, type ClientOptions } from 'cassandra-driver';
+import { recordToSaid } from './history/from-log.ts';
+import type { Said } from './history/history.ts';
 
 /** (conversation, position) of every stored timeline row. */
 export function readRows(file: string): ReadonlyMap<string, readonly number[]> {
@@ -12,6 +14,36 @@ export function readRows(file: string): ReadonlyMap<string, readonly number[]> {
   } finally {
     database.close();
   }
+}
+
+/** A timeline row with what it says. */
+export interface StoredRow {
+  readonly conversation: string;
+  readonly position: number;
+  readonly prev: number;
+  readonly ordinal: number;
+  readonly said: Said;
+}
+
+export function readStoredRows(file: string): readonly StoredRow[] {
+  const database = new DatabaseSync(file, { readOnly: true });
+  try {
+    const statement = `SELECT conversation_id, position, prev, ordinal, actor_id, event FROM events ORDER BY 1, 2`;
+    return database.prepare(statement).all().map(toStoredRow);
+  } finally {
+    database.close();
+  }
+}
+
+function toStoredRow(row: Record<string, SQLOutputValue>): StoredRow {
+  const { type, ...data } = JSON.parse(String(row['event'])) as { type: string };
+  return {
+    conversation: String(row['conversation_id']),
+    position: Number(row['position']),
+    prev: Number(row['prev']),
+    ordinal: Number(row['ordinal']),
+    said: recordToSaid({ event: `${type}.v1`, actor: String(row['actor_id']), data }),
+  };
 }
 
 /** As `readRows`, of every row that a quorum knows. */

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { freePort } from '@parley/infra/runtime';
-import { readLog, readRows, type LogEntry, type SystemUnderProof } from '@parley/proof';
+import { readLog, readRows, readStoredRows, type LogEntry, type StoredRow, type SystemUnderProof } from '@parley/proof';
 
 const mainFile = path.join(import.meta.dirname, '..', 'src', 'main.ts');
 const readyMsMax = 60_000;
@@ -48,7 +48,15 @@ export class StandaloneProcess implements AsyncDisposable, SystemUnderProof {
   }
 
   async readRows(): Promise<ReadonlyMap<string, readonly number[]>> {
-    return readRows(path.join(this.dataDir, 'read-models', 'timeline-g1.sqlite'));
+    return readRows(this.#timelineFile);
+  }
+
+  async readStoredRows(): Promise<readonly StoredRow[]> {
+    return readStoredRows(this.#timelineFile);
+  }
+
+  get #timelineFile(): string {
+    return path.join(this.dataDir, 'read-models', 'timeline-g1.sqlite');
   }
 
   get natsUrl(): string {

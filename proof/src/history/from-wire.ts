@@ -98,7 +98,7 @@ export class ClientRecord {
   }
 
   #resumeFailed(frame: Frame): void {
-    const ref = frame['ref'] === undefined ? {} : { ref: String(frame['ref']) };
+    const ref = typeof frame['ref'] === 'string' ? { ref: frame['ref'] } : {};
     const head = frame['head'] === undefined ? {} : { head: Number(frame['head']) };
     const [conversation, reason] = [String(frame['conversation_id']), String(frame['reason'])];
     this.#recorder.record({ ...this.#by, kind: 'resume-failed', ...ref, conversation, reason, ...head });
@@ -118,6 +118,17 @@ export function toShown(frame: Frame): Shown | undefined {
   const said = frame['client_msg_id'] === undefined ? toChange(frame) : toMessage(frame);
   const prev = frame['prev_id'] === undefined ? {} : { prev: Number(frame['prev_id']) };
   return said && { position: Number(frame['position'] ?? frame['message_id']), ...prev, said };
+}
+
+/** Undefined when it was refused or did not come. */
+export async function fetchPage(url: string, token: string, question: PageQuestion): Promise<PageAnswer | undefined> {
+  const parameters = Object.entries(question).map(([name, value]) => `${name}=${value}`);
+  const headers = { authorization: `Bearer ${token}` };
+  const response = await fetch(`${url}?${parameters.join('&')}`, { headers }).catch(() => undefined);
+  if (response?.status !== 200) return undefined;
+  const page = (await response.json()) as { messages: Frame[]; has_more: boolean; stale?: boolean };
+  const messages = page.messages.flatMap((message) => toShown(message) ?? []);
+  return { messages, hasMore: page.has_more, stale: page.stale === true };
 }
 
 const toMessage = (frame: Frame): Message => ({

@@ -69,7 +69,7 @@ export interface Connected extends ByClient {
 }
 
 /** From here on nothing of that connection is heard: it was closed, lost, or given up. */
-export interface Disconnected extends ByClient {
+interface Disconnected extends ByClient {
   readonly kind: 'disconnected';
   readonly code?: number;
 }
@@ -165,7 +165,7 @@ export interface PageAnswer {
 }
 
 /** A command about membership. `conversation` is not known before a group is created. */
-export interface MembersAsked extends ByClient {
+interface MembersAsked extends ByClient {
   readonly kind: 'members-asked';
   readonly ref: string;
   readonly command: 'create' | 'add' | 'remove' | 'join' | 'leave';
@@ -174,7 +174,7 @@ export interface MembersAsked extends ByClient {
 }
 
 /** `ok`: from here on it holds. */
-export interface MembersAnswered extends ByClient {
+interface MembersAnswered extends ByClient {
   readonly kind: 'members-answered';
   readonly ref: string;
   readonly ok: boolean;
@@ -182,13 +182,13 @@ export interface MembersAnswered extends ByClient {
   readonly code?: string;
 }
 
-export interface FaultBegun extends Happened {
+interface FaultBegun extends Happened {
   readonly kind: 'fault-begun';
   readonly name: string;
 }
 
 /** The one of that name is over. */
-export interface FaultHealed extends Happened {
+interface FaultHealed extends Happened {
   readonly kind: 'fault-healed';
   readonly name: string;
 }
@@ -216,7 +216,7 @@ export interface Row extends Happened {
 }
 
 /** All that a new client of this user is given when it resumes the conversation from 0. */
-export interface FreshSync extends Happened {
+interface FreshSync extends Happened {
   readonly kind: 'fresh-sync';
   readonly user: string;
   readonly conversation: string;

@@ -2,16 +2,19 @@
 import { eventually } from '../eventually.ts';
 import { walkPages, type LogEntry } from '../independent-reader.ts';
 import { RecordingClient } from '../recording-client.ts';
+import type { StoredRow } from '../rows.ts';
 import type { Received, Shown } from './history.ts';
 import { HistoryRecorder } from './recorder.ts';
 
-export interface SystemToReadBack {
+interface SystemToReadBack {
   readonly base: string;
   readonly socketUrl: string;
   token(userId: string): Promise<string>;
   readLog(): Promise<readonly LogEntry[]>;
   /** Positions of each conversation's stored rows. */
   readRows(): Promise<ReadonlyMap<string, readonly number[]>>;
+  /** The rows with what they say, where the store can be read so; `readRows` then is not asked. */
+  readStoredRows?(): Promise<readonly StoredRow[]>;
 }
 
 export interface ReadBack {
@@ -30,12 +33,18 @@ export async function readBack(options: ReadBack): Promise<void> {
       recorder.record({ kind: 'page-walk', user, conversation, messages });
     }
   }
-  for (const [conversation, positions] of await system.readRows()) {
-    for (const position of positions) recorder.record({ kind: 'row', conversation, position });
-  }
+  for (const row of await rowsOf(system)) recorder.record({ kind: 'row', ...row });
   for (const { conversationId: conversation, position, said, isVoid, storedMs } of await system.readLog()) {
     recorder.record({ kind: 'logged', conversation, position, said, isVoid, storedMs });
   }
+}
+
+async function rowsOf(system: SystemToReadBack): Promise<readonly Pick<StoredRow, 'conversation' | 'position'>[]> {
+  if (system.readStoredRows) return system.readStoredRows();
+  const positionsOf = await system.readRows();
+  return [...positionsOf].flatMap(([conversation, positions]) =>
+    positions.map((position) => ({ conversation, position })),
+  );
 }
 
 /** A new device of each member resumes all it may see. What it hears goes into a history of its own, which only this reads. */

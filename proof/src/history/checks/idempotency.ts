@@ -8,7 +8,7 @@ import type { Send } from '../sends.ts';
 
 export function checkIdempotency(facts: Facts): readonly Offence[] {
   return [
-    ...[...facts.logs].map(([conversation, { messages }]) => copies(conversation, messages)).flat(),
+    ...[...facts.logs].flatMap(([conversation, { messages }]) => copies(conversation, messages)),
     ...[...facts.sends.values()].map((send) => positionsTold(facts, send)),
     ...facts.readings.flatMap(repeats),
   ].filter(isDefined);

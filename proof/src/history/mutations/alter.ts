@@ -46,6 +46,7 @@ export const alterations: readonly Mutation[] = [
   {
     name: 'alters a body in the log and its row',
     caughtBy: 'invented or altered',
+    says: /the log of .* another body than was sent/,
     mutate(past) {
       const altered = past.pick(past.messages);
       return past.history.map((entry) =>
@@ -130,6 +131,7 @@ export const regressions: readonly Mutation[] = [
   {
     name: 'names a head before the cursor',
     caughtBy: 'resume',
+    says: /went back/,
     mutate: (past) => alterHead(past, ({ asked, conversation }) => (asked.cursors[conversation] ?? 0) - 1),
   },
   {

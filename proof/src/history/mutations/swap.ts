@@ -87,14 +87,10 @@ const pairs = (messages: readonly LoggedMessage[]): readonly Pair[] =>
 /** What two neighbours say, exchanged in the log, in the rows, or in one client's frames. */
 function swapIn(past: Past, kind: 'logged' | 'row' | 'received'): History | undefined {
   const frame = past.pick(past.ofKind('received').filter(({ via }) => via === 'live'));
-  const pair = past.pick(
-    neighbours(past).filter(
-      ([earlier]) =>
-        kind !== 'received' ||
-        past.history.some((entry) => entry.kind === kind && isAt(earlier)(entry) && isOf(entry, frame)),
-    ),
-  );
-  return pair && exchange(past, pair, (entry) => entry.kind === kind && (kind !== 'received' || isOf(entry, frame)));
+  const isMeant = (entry: HistoryEntry): boolean => entry.kind === kind && (kind !== 'received' || isOf(entry, frame));
+  const telling = past.history.filter((entry) => isMeant(entry) && 'said' in entry && entry.said !== undefined);
+  const pair = past.pick(neighbours(past).filter(([earlier]) => telling.some(isAt(earlier))));
+  return pair && exchange(past, pair, isMeant);
 }
 
 const isOf = (entry: HistoryEntry, by: { user: string; device: string } | undefined): boolean =>
