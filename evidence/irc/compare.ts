@@ -8,7 +8,7 @@ export interface LoggedRoom {
   readonly memberships: Memberships;
 }
 
-export type Memberships = ReadonlyMap<string, readonly Interval[]>;
+type Memberships = ReadonlyMap<string, readonly Interval[]>;
 
 /** By position. */
 export type View = ReadonlyMap<number, Entry>;
@@ -21,7 +21,7 @@ export interface Comparison {
 }
 
 /** Positions, both of them inside; `to` is infinite for who is a member still. */
-export interface Interval {
+interface Interval {
   readonly from: number;
   readonly to: number;
 }

@@ -9,10 +9,10 @@ interface At {
   /** Since the room's first line, in minutes; lines of one minute are spread over it. */
   readonly minute: number;
 }
-export interface Enter extends At {
+interface Enter extends At {
   readonly type: 'enter';
 }
-export interface Leave extends At {
+interface Leave extends At {
   readonly type: 'leave';
 }
 export interface Say extends At {
