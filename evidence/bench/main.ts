@@ -1,105 +1,91 @@
-// What a simple loop of clients sees: each sends, waits for the ack, sends again. Beside it, in the same run and on the same
-// nats-server, the limit: js.publish alone, with the same payload, sync setting and number of streams.
-//   npm run bench
-import { jetstream, jetstreamManager, RetentionPolicy, StorageType } from '@nats-io/jetstream';
-import { connect } from '@nats-io/transport-node';
-import { eventually, isAcked, quantile, RecordingClient } from '@parley/proof';
-import { StandaloneProcess } from '@parley/standalone/testing';
+// The bench: every figure beside the limit that the same machine has in the same run. What it measures and how: docs/evidence/bench.md.
+//   npm run bench -- --help
+import { writeFileSync } from 'node:fs';
+import { availableParallelism, cpus, release, totalmem } from 'node:os';
+import { Command, Option } from 'commander';
+import { Bench } from './bench.ts';
+import { rawCassandra } from './limits/raw-cassandra.ts';
+import { figureTable, loadTable } from './report.ts';
+import { idle, resume, storm } from './scenarios/connecting.ts';
+import { pages, refold } from './scenarios/reading.ts';
+import { stagesAtHalf } from './scenarios/stages.ts';
+import { groups, oneAtATime, pairsAtOnce, rates } from './scenarios/talking.ts';
+import { openFleet, openStandalone } from './systems.ts';
 
-const loops = 16;
-const secondsEach = 10;
-const rounds = 3;
-const body = 'x'.repeat(128);
+const scenarios = {
+  alone: oneAtATime,
+  pairs: pairsAtOnce,
+  sweep: rates,
+  groups,
+  stages: stagesAtHalf,
+  idle,
+  resume,
+  pages,
+  storm,
+  stores,
+  refold,
+};
 
-interface Figures {
-  readonly perSecond: number;
-  readonly p50: number;
-  readonly p99: number;
-}
-
-/** One call after another in each loop, for the given time. */
-async function measure(call: (loop: number, nth: number) => Promise<unknown>): Promise<Figures> {
-  const times: number[] = [];
-  const startedMs = performance.now();
-  const endMs = startedMs + secondsEach * 1000;
-  const loop = async (index: number): Promise<void> => {
-    for (let nth = 0; performance.now() < endMs; nth++) {
-      const before = performance.now();
-      await call(index, nth);
-      times.push(performance.now() - before);
-    }
-  };
-  await Promise.all(Array.from({ length: loops }, (_, index) => loop(index)));
-  const perSecond = times.length / ((performance.now() - startedMs) / 1000);
-  return { perSecond, p50: quantile(times, 0.5), p99: quantile(times, 0.99) };
-}
-
-async function connectClients(standalone: StandaloneProcess) {
-  const clients = Array.from({ length: loops }, (_, index) => {
-    const userId = `loop-${index}`;
-    return new RecordingClient({ url: () => standalone.socketUrl, userId, token: (user) => standalone.token(user) });
-  });
-  for (const client of clients) client.start();
-  await eventually('every client is connected', () => clients.every(({ isReady }) => isReady));
-  const chats: { client: RecordingClient; id: string }[] = [];
-  for (const client of clients) {
-    const token = await standalone.token(client.userId);
-    const request = { token, body: { type: 'direct', members: ['listener'] } };
-    const { conversation_id: id } = await standalone.call<{ conversation_id: string }>(
-      'POST',
-      '/v1/conversations',
-      request,
-    );
-    chats.push({ client, id });
+/** What the projector would have to itself. */
+async function stores(bench: Bench): Promise<void> {
+  const { cassandra } = bench.system;
+  if (!cassandra) return;
+  for (let run = 0; run < bench.settings.runs; run++) {
+    const value = await rawCassandra({ ...cassandra, inFlight: 128, seconds: bench.settings.seconds });
+    bench.add({ scenario: 'stores', name: 'Cassandra alone, single inserts, 128 in flight', unit: '/s' }, value);
   }
-  return chats;
 }
 
-async function rawPublisher(natsUrl: string) {
-  const nc = await connect({ servers: natsUrl, noAsyncTraces: true });
-  const jsm = await jetstreamManager(nc);
-  for (let shard = 0; shard < loops; shard++) {
-    await jsm.streams.add({
-      name: `RAW_${shard}`,
-      subjects: [`raw.${shard}.>`],
-      storage: StorageType.File,
-      retention: RetentionPolicy.Limits,
-    });
-  }
-  const js = jetstream(nc);
-  const payload = new Uint8Array(300).fill(120); // an event of a 128-byte message, with its envelope
-  return {
-    plain: (loop: number) => js.publish(`raw.${loop}.msg`, payload),
-    conditional: (loop: number, nth: number) =>
-      js.publish(`raw.${loop}.msg`, payload, {
-        msgID: `${loop}-${nth}-${performance.now()}`,
-        expect: { lastSubjectSequence: 0, lastSubjectSequenceSubject: `raw.${loop}.meta` },
-      }),
-    close: () => nc.close(),
-  };
+interface Options {
+  readonly form: 'standalone' | 'fleet';
+  readonly only?: string;
+  readonly runs: string;
+  readonly seconds: string;
+  readonly json?: string;
 }
 
-const line = (what: string, { perSecond, p50, p99 }: Figures): string =>
-  `${what.padEnd(34)} ${perSecond.toFixed(0).padStart(7)}/s   p50 ${p50.toFixed(2)} ms   p99 ${p99.toFixed(2)} ms`;
+const program = new Command('npm run bench --')
+  .description('Measures Parley on this machine, each figure beside the limit of the machine in the same run.')
+  .addOption(new Option('--form <form>', 'what is measured').choices(['standalone', 'fleet']).default('standalone'))
+  .option('--only <names>', `some of ${Object.keys(scenarios).join(', ')}; with commas between`)
+  .option('--runs <count>', 'how often each is measured', '3')
+  .option('--seconds <count>', 'how long each load lasts', '8')
+  .option('--json <file>', 'writes all runs there')
+  .parse();
+const options = program.opts<Options>();
+const names = options.only?.split(',') ?? Object.keys(scenarios);
+const unknown = names.filter((name) => !(name in scenarios));
+if (unknown.length > 0)
+  program.error(`there is no ${unknown.join(', ')}; there are ${Object.keys(scenarios).join(', ')}`);
 
-await using standalone = await StandaloneProcess.start();
-const chats = await connectClients(standalone);
-const raw = await rawPublisher(standalone.natsUrl);
-console.log(
-  `${loops} loops, one in flight each, ${body.length}-byte bodies, R1, sync always, ${process.arch} ${process.version}`,
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+const machine = `${availableParallelism()} x ${cpus()[0]?.model ?? 'processor'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}, Node ${process.version}`;
+const command = `npm run bench -- ${process.argv.slice(2).join(' ')}`.trim();
+say(`${machine}\n${command}`);
+
+const settings = {
+  runs: Number(options.runs),
+  seconds: Number(options.seconds),
+  warmUpSeconds: 3,
+  report: (line: string) => say(`  ${line}`),
+};
+await using system = await (options.form === 'fleet' ? openFleet() : openStandalone());
+const bench = new Bench(system, settings);
+for (const [name, scenario] of Object.entries(scenarios)) if (names.includes(name)) await scenario(bench);
+
+say(
+  `\n${machine}\n${command}\n${options.form}, ${system.shards} shards, R${system.replicas}, sync_interval always, ${settings.runs} runs of ${settings.seconds} s\n`,
 );
-for (let round = 1; round <= rounds; round++) {
-  const sends = await measure(async (loop) => {
-    const chat = chats[loop];
-    if (!chat || !isAcked(await chat.client.send(chat.id, body))) throw new Error('refused');
-  });
-  const conditional = await measure(raw.conditional);
-  const plain = await measure(raw.plain);
-  console.log(`round ${round}`);
-  console.log(line('  parley: send to ack', sends));
-  console.log(line('  js.publish, same condition and id', conditional));
-  console.log(line('  js.publish, plain', plain));
-  console.log(`  ratio ${(sends.perSecond / conditional.perSecond).toFixed(2)} of the conditional limit`);
+if (bench.loads.length > 0) say(`${loadTable(bench.loads)}\n`);
+if (bench.figures.length > 0) say(figureTable(bench.figures));
+if (options.json !== undefined) {
+  const all = {
+    machine,
+    command,
+    form: options.form,
+    settings: { ...settings, report: undefined },
+    loads: bench.loads,
+    figures: bench.figures,
+  };
+  writeFileSync(options.json, `${JSON.stringify(all, null, 2)}\n`);
 }
-for (const { client } of chats) client.stop();
-await raw.close();

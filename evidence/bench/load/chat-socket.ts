@@ -8,7 +8,7 @@ export interface Frame {
 
 export interface ChatSocket {
   send(frame: object): void;
-  /** Takes the place of the one before. */
+  /** Takes the place of the one before. The last frame is `closed`, of our own making. */
   onFrame(listener: (frame: Frame) => void): void;
   close(): void;
 }
@@ -28,20 +28,23 @@ export function openSocket({ url, token }: Address): Promise<ChatSocket> {
   const early: Frame[] = [];
   return new Promise((resolve, reject) => {
     socket.on('error', reject);
-    socket.on('close', (code) => reject(new Error(`closed with ${code}`)));
+    socket.on('close', (code) => (reject(new Error(`closed with ${code}`)), hear({ type: 'closed', code })));
     socket.on('message', (data: Buffer) => {
       const frame = JSON.parse(data.toString('latin1')) as Frame; // what is read of it is ASCII
       if (frame.type === 'hello') return resolve(opened);
-      if (listener) listener(frame);
-      else early.push(frame);
+      hear(frame);
     });
+    const hear = (frame: Frame): void => void (listener ? listener(frame) : early.push(frame));
     const opened: ChatSocket = {
       send: (frame) => socket.send(JSON.stringify(frame)),
       onFrame(next) {
         listener = next;
         for (const frame of early.splice(0)) next(frame);
       },
-      close: () => socket.terminate(),
+      close() {
+        listener = () => undefined;
+        socket.terminate();
+      },
     };
   });
 }

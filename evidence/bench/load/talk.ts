@@ -130,6 +130,7 @@ class Talking {
 
   #hear(frame: Frame, userId: string): void {
     if (frame.type === 'message') return this.#hearMessage(frame, userId);
+    if (frame.type === 'closed') throw new Error(`${userId} was closed: ${JSON.stringify(frame)}`);
     if (frame.type !== 'ack' && frame.type !== 'error') return;
     const id = String(frame['client_msg_id']);
     const dueUs = this.#dueUsById.get(id);
