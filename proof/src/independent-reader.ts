@@ -14,6 +14,10 @@ export interface LogEntry {
   readonly kind: 'msg' | 'meta';
   readonly clientMsgId?: string;
   readonly body?: string;
+  /** The message this one answers. */
+  readonly replyTo?: number;
+  /** Who did it. */
+  readonly actorId: string;
   readonly isVoid: boolean;
   readonly said: Said;
   /** By the server's clock. */
@@ -51,16 +55,28 @@ function toEntry(message: JsMsg): LogEntry {
   const storedTs = message.info.timestampNanos / 1_000_000;
   const notAfterTs = Date.parse(message.headers?.get('Parley-Not-After') ?? '');
   if (!Number.isFinite(notAfterTs)) throw new Error(`${message.subject}: no not-after`);
-  const said = recordToSaid(decode(Buffer.from(message.data)));
+  const record = toRecord(message.data);
+  const said = recordToSaid(record);
+  const { replyTo } = record.data;
   return {
     conversationId,
     position: message.seq,
     kind: kind === 'meta' ? 'meta' : 'msg',
+    actorId: message.headers?.get('Parley-Actor') ?? '',
     isVoid: storedTs > notAfterTs,
     said,
     storedMs: storedTs,
     ...(said.type === 'message' ? { clientMsgId: said.clientMsgId, body: said.body } : {}),
+    ...(replyTo === undefined ? {} : { replyTo }),
   };
+}
+
+/** The MessagePack library's own drops a byte order mark. */
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
+
+function toRecord(bytes: Uint8Array): { readonly data: { readonly replyTo?: number } } {
+  const raw = decode(new Uint8Array(bytes), { rawStrings: true });
+  return JSON.parse(JSON.stringify(raw, (_, value) => (value instanceof Uint8Array ? utf8.decode(value) : value)));
 }
 
 /** A message of a page. */

@@ -3,7 +3,7 @@
 export { Crowd, quantile, type CrowdOptions, type SystemUnderProof } from './crowd.ts';
 export { eventually, seeded } from './eventually.ts';
 export { readLog, walkPages, type Findings, type LogEntry } from './independent-reader.ts';
-export { isAcked, RecordingClient, type Acked } from './recording-client.ts';
+export { isAcked, RecordingClient, type Acked, type Entry } from './recording-client.ts';
 export { readCassandraRows, readRows, readStoredRows, type StoredRow } from './rows.ts';
 export { checkHistory } from './history/check-history.ts';
 export type { CheckOptions, Offence, OffenceKind } from './history/facts.ts';

@@ -10,8 +10,11 @@ export interface Entry {
   readonly position: number;
   /** Of a message; undefined for membership events. */
   readonly clientMsgId?: string;
+  /** Who said it, or did it. */
   readonly senderId?: string;
   readonly body?: string;
+  /** The position of the message it answers. */
+  readonly replyTo?: number;
   readonly event?: string;
   /** When it was first shown, live or by a resume. */
   readonly seenTs: number;
@@ -32,12 +35,7 @@ export interface Refused {
 }
 
 interface Pending {
-  readonly frame: {
-    readonly type: string;
-    readonly client_msg_id: string;
-    readonly conversation_id: string;
-    readonly body: string;
-  };
+  readonly frame: Frame & { readonly client_msg_id: string; readonly conversation_id: string; readonly body: string };
   readonly sentTs: number;
   lastTryTs: number;
   resolve(outcome: Acked | Refused): void;
@@ -52,6 +50,8 @@ export interface RecordingClientOptions {
   readonly clockOffsetMs?: number;
   /** It says `ping` this often, and goes elsewhere when nothing came back for twice as long; never, when not given. */
   readonly pingMs?: number;
+  /** Called with each entry when it is first shown. */
+  readonly onEntry?: (conversationId: string, entry: Entry) => void;
   /** Where everything is taken down that this client writes and hears. */
   readonly history?: HistoryRecorder;
   /** Told apart in the history from the user's other clients: `device`, if not given. */
@@ -141,10 +141,19 @@ export class RecordingClient {
 
   /** Until it is acked or finally refused, over any number of connections, with one id. */
   send(conversationId: string, body: string, clientMsgId = this.newId()): Promise<Acked | Refused> {
+    return this.#say({ type: 'send', client_msg_id: clientMsgId, conversation_id: conversationId, body });
+  }
+
+  /** As `send`, in answer to the message at this position. */
+  reply(conversationId: string, body: string, replyTo: number): Promise<Acked | Refused> {
+    const ids = { client_msg_id: this.newId(), conversation_id: conversationId };
+    return this.#say({ type: 'send', ...ids, body, reply_to: String(replyTo) });
+  }
+
+  #say(frame: Pending['frame']): Promise<Acked | Refused> {
     return new Promise((resolve) => {
-      const frame = { type: 'send', client_msg_id: clientMsgId, conversation_id: conversationId, body };
       const now = Date.now();
-      this.#pending.set(clientMsgId, { frame, sentTs: now, lastTryTs: now, resolve });
+      this.#pending.set(frame.client_msg_id, { frame, sentTs: now, lastTryTs: now, resolve });
       if (this.#isReady) this.#write(frame);
     });
   }
@@ -340,13 +349,14 @@ export class RecordingClient {
     const seenTs = Date.now();
     const entry: Entry =
       typeof clientMsgId !== 'string'
-        ? { position, seenTs, event: JSON.stringify(frame['event']) }
+        ? { position, seenTs, senderId: String(frame['actor_id']), event: JSON.stringify(frame['event']) }
         : {
             position,
             seenTs,
             clientMsgId,
             senderId: String(frame['sender_id']),
             body: String(frame['body']),
+            ...(frame['reply_to'] === undefined ? {} : { replyTo: Number(frame['reply_to']) }),
           };
     const entries = this.entries.get(id) ?? new Map<number, Entry>();
     this.entries.set(id, entries);
@@ -355,6 +365,7 @@ export class RecordingClient {
       this.offences.push(`${this.userId}: two entries at ${id} ${position}: ${JSON.stringify([before, entry])}`);
     }
     entries.set(position, before ?? entry);
+    if (!before) this.#options.onEntry?.(id, entry);
   }
 }
 

@@ -17,6 +17,11 @@ describe('a frame in MessagePack', () => {
     );
   });
 
+  it('keeps a byte order mark before a long text', () => {
+    const frame = { body: `\u{feff}${'x'.repeat(300)}` };
+    expect(decodeMessagePack(bufferOf(encodeMessagePack(frame)))).toEqual(frame);
+  });
+
   it('leaves out what has no value', () => {
     expect(decodeMessagePack(bufferOf(encodeMessagePack({ a: 1, b: undefined })))).toEqual({ a: 1 });
   });

@@ -2,17 +2,19 @@
 // checked before they are decoded, because a decoder believes the sizes it reads: 64 KiB of nested arrays that each claim as
 // many elements would make it reserve gigabytes.
 // https://github.com/msgpack/msgpack/blob/master/spec.md
-import { decode, Encoder } from '@msgpack/msgpack';
+import { Encoder } from '@msgpack/msgpack';
+import { exactDecoder } from '@parley/infra/message-pack';
 
 /** A field without a value is left out, as in JSON. */
 const encoder = new Encoder({ ignoreUndefined: true });
+const decode = exactDecoder({ mapKeyConverter: stringKey });
 
 export const encodeMessagePack = (frame: object): Uint8Array => encoder.encode(frame);
 
 /** Throws on what is not one whole value, or has binary data, extensions, or keys that are no strings. */
 export function decodeMessagePack(bytes: ArrayBuffer): unknown {
   if (!isOneValue(new DataView(bytes))) throw new RangeError('sizes do not add up');
-  return decode(bytes, { mapKeyConverter: stringKey });
+  return decode(new Uint8Array(bytes));
 }
 
 function stringKey(key: unknown): string {

@@ -69,6 +69,12 @@ describe('a record', () => {
     );
   });
 
+  test('keeps a byte order mark before a long text', () => {
+    const said = { ...hello.event, body: `\u{feff}${'x'.repeat(300)}` } as ChatEvent;
+    const { subject, body } = encodeEvent({ ...hello, event: said }, shards);
+    expect(decodeEvent({ subject, body, position: position(7), storedTs }).event).toEqual(said);
+  });
+
   test('has the subject of its kind, and names the conversation’s own condition', () => {
     const { subject, metaSubject } = encodeEvent(hello, shards);
     expect([subject, metaSubject]).toEqual(['chat.14.g_1.msg', 'chat.14.g_1.meta']);

@@ -1,7 +1,7 @@
 // Between a domain event and its record: subject, headers, MessagePack body. The body alone is the record, whole and
 // self-describing, so that readers need not parse headers and `nats stream view --translate 'parley decode'`, which hands
 // over nothing else, can tell the story. The headers repeat it for operators and for the server.
-import { Decoder, Encoder } from '@msgpack/msgpack';
+import { Encoder } from '@msgpack/msgpack';
 import {
   MalformedEvent,
   shardOf,
@@ -14,12 +14,13 @@ import {
   type TimestampMs,
   type UserId,
 } from '@parley/domain';
+import { exactDecoder } from '../message-pack/index.ts';
 import { ENVELOPE, EVENT_TYPES, UPCASTERS, VALIDATORS, versionedName, type Upcasters } from './event-types.ts';
 import { chatSubject, parseChatSubject } from './subjects.ts';
 
 // Shared by all calls: each is synchronous, and making one costs more than a small event.
 const encoder = new Encoder({ ignoreUndefined: true });
-const decoder = new Decoder();
+const decode = exactDecoder();
 
 export interface EncodedEvent {
   readonly subject: string;
@@ -122,7 +123,7 @@ export function decodeRecord(body: Uint8Array, where: string): EventRecord {
 
 function unpack(body: Uint8Array, where: string): unknown {
   try {
-    return decoder.decode(body);
+    return decode(body);
   } catch (cause) {
     throw new MalformedEvent(`${where}: not MessagePack`, { cause });
   }

@@ -1,7 +1,8 @@
 // Frames from delivery to gateways, and gateways' word to each other, over core NATS (`domain/routing.ts`): at most once, in
 // order, nothing kept. What is lost shows as a hole between batches, as an interruption here, or by asking the registry again.
-import { decode, encode } from '@msgpack/msgpack';
+import { encode } from '@msgpack/msgpack';
 import type { DeliveryBatch, EndSession, GatewayBus, GatewayId, GatewayListener } from '@parley/domain';
+import { exactDecoder } from '../message-pack/index.ts';
 import type { Connection } from './connection.ts';
 import { gatewaySubject } from './subjects.ts';
 
@@ -12,6 +13,8 @@ type Message =
   | { readonly kind: 'unknown' };
 
 const endSessionKind = 'end-session.v1';
+
+const decode = exactDecoder();
 
 export function natsGatewayBus(connection: Connection): GatewayBus {
   const { nc } = connection;

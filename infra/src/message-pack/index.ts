@@ -1,0 +1,1 @@
+export { exactDecoder } from './decode.ts';
