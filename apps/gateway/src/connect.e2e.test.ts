@@ -180,3 +180,11 @@ describe('who may connect', () => {
     expect((await upgrade(house.gateway.url, { authorization })).status).toBe(101);
   });
 });
+
+it('greets each of many who come at once, and cuts none of them', async () => {
+  await using house = await openHouse();
+  const tokens = await Promise.all(Array.from({ length: 400 }, (_, index) => house.token(`crowd-${index}`)));
+  const clients = tokens.map((token) => house.open(token));
+  await Promise.all(clients.map((client) => client.next('hello')));
+  for (const client of clients) client.socket.close();
+});

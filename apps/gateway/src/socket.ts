@@ -12,11 +12,16 @@ import { Session, type Socket } from './session.ts';
 import type { Sessions } from './sessions.ts';
 import { decideUpgrade, type UpgradeDecision, type UpgradeRules, type UpgradingClient } from './upgrade.ts';
 
-export interface SocketService {
+export interface SocketOptions {
   readonly gatewayId: GatewayId;
   readonly context: HandlerContext;
   readonly sessions: Sessions;
   readonly rules: UpgradeRules;
+}
+
+interface SocketService extends SocketOptions {
+  /** From their upgrade to their close. */
+  readonly openSockets: Set<WebSocket<Connection>>;
 }
 
 /** What hangs on a connection from its upgrade on; the session from its opening on. */
@@ -29,7 +34,9 @@ interface Connection {
 /** Up to this many times the limit a frame is answered `frame_too_large`; above it the library cuts the connection. */
 const oversizeFactorMax = 4;
 
-export function serveSockets(app: TemplatedApp, service: SocketService): void {
+export function serveSockets(app: TemplatedApp, options: SocketOptions): void {
+  const openSockets = new Set<WebSocket<Connection>>();
+  const service = { ...options, openSockets };
   const { context, sessions } = service;
   app.ws<Connection>(WEBSOCKET_PATH, {
     maxPayloadLength: context.limits.frameBytesMax * oversizeFactorMax,
@@ -38,7 +45,11 @@ export function serveSockets(app: TemplatedApp, service: SocketService): void {
     sendPingsAutomatically: false,
     maxBackpressure: 0,
     upgrade: (response, request, socketContext) => beginUpgrade(service, { response, request, socketContext }),
-    open: (ws) => opened(service, ws),
+    open(ws) {
+      openSockets.add(ws);
+      // Not while it is corked: who is closed at once would get our close frame, and no end of the connection after it.
+      setImmediate(() => openSockets.has(ws) && opened(service, ws));
+    },
     message(ws, message, isBinary) {
       const { session } = ws.getUserData();
       if (session) receive(context, session, { message, isBinary });
@@ -47,8 +58,9 @@ export function serveSockets(app: TemplatedApp, service: SocketService): void {
     pong: (ws) => heard(service, ws),
     drain: (ws) => ws.getUserData().session?.drained(),
     close(ws, code) {
-      const { session } = ws.getUserData();
-      if (!session) return;
+      openSockets.delete(ws);
+      const { session, entry } = ws.getUserData();
+      if (!session) return inBackground(context.logger, sessions.unregister(entry), 'unregister');
       session.closed();
       sessions.closed(session);
       context.observer.connectionClosed(code);
@@ -69,13 +81,22 @@ function beginUpgrade(service: SocketService, { response, request, socketContext
   const headers = readHeaders(request);
   const query = request.getQuery();
   const upgrading = admit(service, { headers, query }).then(async (admission) => {
-    // Before its #1929 (2026-07) uWebSockets.js closes one socket in some 10,000 that are upgraded under `cork` after an await;
-    // its client comes back. Without `cork` none is, and a warning is printed for each.
     if (!aborted.signal.aborted)
-      response.cork(() => endUpgrade(service, { response, socketContext, headers }, admission));
+      corked(service, response, () => endUpgrade(service, { response, socketContext, headers }, admission));
     else if (admission.type === 'admitted') await service.sessions.unregister(admission.entry);
   });
   inBackground(service.context.logger, upgrading, 'upgrade');
+}
+
+/**
+ * Before its #1929 (2026-07) uWebSockets.js takes a socket that was upgraded within its own `cork` for a response still, unless it
+ * moved in memory, and closes it: up to one in fifty. While another socket is corked, that `cork` only runs the task; without any
+ * there is none, and the library prints a warning, which is the better of the two.
+ */
+function corked({ openSockets }: SocketService, response: HttpResponse, task: () => void): void {
+  const other = openSockets.values().next().value;
+  if (other) other.cork(() => void response.cork(task));
+  else task();
 }
 
 type Headers = Readonly<Record<string, string>>;

@@ -9,6 +9,9 @@ export interface Closed {
   readonly reason: string;
 }
 
+/** Also of a machine with much else to do. */
+const patienceMs = 10_000;
+
 export class TestClient implements Disposable {
   readonly socket: WebSocket;
   readonly frames: ServerFrame[] = [];
@@ -32,7 +35,7 @@ export class TestClient implements Disposable {
     else this.socket.send(this.socket.protocol.endsWith('msgpack') ? encode(frame) : JSON.stringify(frame));
   }
 
-  /** The next one of this type that was not given before; takes it. Rejects after two seconds, saying what came instead. */
+  /** The next one of this type that was not given before; takes it. Rejects after a while, saying what came instead. */
   next<Type extends ServerFrameType>(type: Type): Promise<FrameOf<Type>> {
     const isWanted = (frame: ServerFrame): frame is FrameOf<Type> => frame.type === type;
     const { promise, resolve, reject } = Promise.withResolvers<FrameOf<Type>>();
@@ -47,7 +50,7 @@ export class TestClient implements Disposable {
     const timer = setTimeout(() => {
       this.#waiting.delete(look);
       reject(new Error(`no ${type} came, but ${JSON.stringify(this.frames).slice(0, 500)}`));
-    }, 2_000);
+    }, patienceMs);
     this.#waiting.add(look);
     look();
     return promise;
