@@ -9,8 +9,8 @@ export interface Speak {
   readonly messagesEach: number;
 }
 
-/** Of one speaker; more would only wait. */
-const inFlightMax = 64;
+/** Of one speaker; more would only wait, or be refused. */
+const inFlightMax = 8;
 
 export async function speak({ url, conversations, messagesEach }: Speak): Promise<{ readonly accepted: number }> {
   const bySpeaker = Map.groupBy(conversations, ({ speaker }) => speaker);
