@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { eventually, seeded } from '@parley/proof';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FaultProxy } from './fault-proxy.ts';
+import { flowBytesMax } from './flow.ts';
 
 /** One end of a connection and all that came of it. */
 interface End {
@@ -23,8 +24,8 @@ function watch(socket: Socket): End {
 
 /** More than the kernel keeps. */
 const floodBytes = 64 * 1024 * 1024;
-/** `flowBytesMax`, and the last piece. */
-const waitingBytesMax = 512 * 1024;
+/** With the last piece, which is what Node reads at once. */
+const waitingBytesMax = flowBytesMax + 64 * 1024;
 
 let server: Server;
 let accepted: End[];
