@@ -4,7 +4,8 @@ export { Crowd, quantile, type CrowdOptions, type SystemUnderProof } from './cro
 export { eventually, seeded } from './eventually.ts';
 export { readLog, walkPages, type Findings, type LogEntry } from './independent-reader.ts';
 export { isAcked, RecordingClient, type Acked, type Entry } from './recording-client.ts';
-export { readCassandraRows, readRows, readStoredRows, type StoredRow } from './rows.ts';
+export { readCassandraRows, readRows, readStoredCassandraRows, readStoredRows, type StoredRow } from './rows.ts';
+export { toShown, type Frame } from './history/from-wire.ts';
 export { checkHistory } from './history/check-history.ts';
 export type { CheckOptions, Offence, OffenceKind } from './history/facts.ts';
 export {

@@ -1,5 +1,5 @@
 // What the stores hold, read by statements of our own.
-import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
+import { DatabaseSync } from 'node:sqlite';
 import { Client, types, type ClientOptions } from 'cassandra-driver';
 import { recordToSaid } from './history/from-log.ts';
 import type { Said } from './history/history.ts';
@@ -25,17 +25,19 @@ export interface StoredRow {
   readonly said: Said;
 }
 
+const storedColumns = 'conversation_id, position, prev, ordinal, actor_id, event';
+
 export function readStoredRows(file: string): readonly StoredRow[] {
   const database = new DatabaseSync(file, { readOnly: true });
   try {
-    const statement = `SELECT conversation_id, position, prev, ordinal, actor_id, event FROM events ORDER BY 1, 2`;
+    const statement = `SELECT ${storedColumns} FROM events ORDER BY 1, 2`;
     return database.prepare(statement).all().map(toStoredRow);
   } finally {
     database.close();
   }
 }
 
-function toStoredRow(row: Record<string, SQLOutputValue>): StoredRow {
+function toStoredRow(row: Readonly<Record<string, unknown>>): StoredRow {
   const { type, ...data } = JSON.parse(String(row['event'])) as { type: string };
   return {
     conversation: String(row['conversation_id']),
@@ -48,19 +50,27 @@ function toStoredRow(row: Record<string, SQLOutputValue>): StoredRow {
 
 /** As `readRows`, of every row that a quorum knows. */
 export async function readCassandraRows(place: ClientOptions): Promise<ReadonlyMap<string, readonly number[]>> {
+  const rows = await cassandraRows(place, 'conversation_id, position');
+  const byConversation = Map.groupBy(rows, (row) => String(row['conversation_id']));
+  return new Map([...byConversation].map(([id, theirs]) => [id, theirs.map((row) => Number(row['position']))]));
+}
+
+/** As `readStoredRows`, of every row that a quorum knows. */
+export async function readStoredCassandraRows(place: ClientOptions): Promise<readonly StoredRow[]> {
+  return (await cassandraRows(place, storedColumns)).map(toStoredRow);
+}
+
+type CassandraRow = Readonly<Record<string, unknown>>;
+
+async function cassandraRows(place: ClientOptions, columns: string): Promise<readonly CassandraRow[]> {
   const client = new Client(place);
-  const positions = new Map<string, number[]>();
+  const rows: CassandraRow[] = [];
   try {
-    const statement = 'SELECT conversation_id AS id, position FROM timeline_events_g1';
+    const statement = `SELECT ${columns} FROM timeline_events_g1`;
     const found = await client.execute(statement, [], { consistency: types.consistencies.quorum, fetchSize: 1_000 });
-    for await (const row of found) {
-      const id = String(row['id']);
-      const theirs = positions.get(id) ?? [];
-      positions.set(id, theirs);
-      theirs.push(Number(row['position']));
-    }
+    for await (const row of found) rows.push(row);
   } finally {
     await client.shutdown();
   }
-  return new Map([...positions].map(([id, theirs]) => [id, theirs.toSorted((a, b) => a - b)]));
+  return rows.toSorted((a, b) => Number(a['position']) - Number(b['position']));
 }

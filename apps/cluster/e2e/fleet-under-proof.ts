@@ -5,13 +5,22 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NodeConnectionOptions } from '@nats-io/transport-node';
-import { readCassandraRows, readLog, type LogEntry, type SystemUnderProof } from '@parley/proof';
-import { startCluster, type Cluster, type Member } from '../src/index.ts';
+import {
+  readCassandraRows,
+  readLog,
+  readStoredCassandraRows,
+  type LogEntry,
+  type StoredRow,
+  type SystemUnderProof,
+} from '@parley/proof';
+import { startCluster, type Cluster, type ClusterOptions, type Member } from '../src/index.ts';
 
 export interface FleetOptions {
   readonly shards: number;
   readonly cassandraNodes: 1 | 3;
   readonly gateways: number;
+  /** As of the cluster. */
+  readonly route?: ClusterOptions['route'];
 }
 
 const repository = path.resolve(import.meta.dirname, '..', '..', '..');
@@ -26,7 +35,7 @@ export class FleetUnderProof implements AsyncDisposable, SystemUnderProof {
     this.#folder = folder;
   }
 
-  static async start({ shards, cassandraNodes, gateways }: FleetOptions): Promise<FleetUnderProof> {
+  static async start({ shards, cassandraNodes, gateways, route }: FleetOptions): Promise<FleetUnderProof> {
     const folder = mkdtempSync(path.join(tmpdir(), 'parley-fleet-'));
     const foreign = Object.entries(process.env).filter(([key]) => !key.startsWith('PARLEY_'));
     const services = path.join(repository, '.runtime', 'services');
@@ -44,15 +53,19 @@ export class FleetUnderProof implements AsyncDisposable, SystemUnderProof {
       counts: { gateway: gateways, delivery: 2, projector: 2 },
       gatewayPort: 0,
       settings: { PARLEY_RATE_LIMITS: 'off', PARLEY_LOG_LEVEL: 'warn' },
+      ...(route === undefined ? {} : { route }),
       report: () => undefined,
     });
     return new FleetUnderProof(cluster, folder);
   }
 
+  get gatewayUrls(): readonly string[] {
+    return this.#cluster.gatewayUrls;
+  }
+
   /** Another gateway each time, as behind a balancer. */
   get base(): string {
-    const { gatewayUrls } = this.#cluster;
-    return gatewayUrls[this.#turn++ % gatewayUrls.length] ?? '';
+    return this.gatewayUrls[this.#turn++ % this.gatewayUrls.length] ?? '';
   }
 
   get socketUrl(): string {
@@ -115,11 +128,16 @@ export class FleetUnderProof implements AsyncDisposable, SystemUnderProof {
   }
 
   readRows(): Promise<ReadonlyMap<string, readonly number[]>> {
-    return readCassandraRows({
-      contactPoints: this.#setting('PARLEY_CASSANDRA_CONTACT_POINTS').split(','),
-      localDataCenter: 'datacenter1',
-      keyspace: 'parley',
-    });
+    return readCassandraRows(this.#cassandra);
+  }
+
+  readStoredRows(): Promise<readonly StoredRow[]> {
+    return readStoredCassandraRows(this.#cassandra);
+  }
+
+  get #cassandra() {
+    const contactPoints = this.#setting('PARLEY_CASSANDRA_CONTACT_POINTS').split(',');
+    return { contactPoints, localDataCenter: 'datacenter1', keyspace: 'parley' };
   }
 
   get #nats(): NodeConnectionOptions {

@@ -24,6 +24,8 @@ export interface ClusterOptions {
   readonly gatewayPort: number;
   /** More of the roles' configuration. */
   readonly settings?: NodeJS.ProcessEnv;
+  /** The settings of one of Parley's own processes, where it is to reach its servers another way than straight. */
+  readonly route?: (member: string, settings: NodeJS.ProcessEnv) => Promise<NodeJS.ProcessEnv>;
   readonly report: (report: MemberReport) => void;
 }
 
@@ -67,8 +69,12 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const machine: Machine = options;
   for (const role of ['projector', 'delivery', 'gateway'] as const) {
     const numbers = Array.from({ length: options.counts[role] }, (_, index) => index + 1);
-    const planned = { machine, settings: settingsOf(role), gatewayPort: options.gatewayPort };
-    await launch(await Promise.all(numbers.map((number) => planRole(role, number, planned))));
+    const plan = async (number: number): Promise<MemberPlan> => {
+      const straight = settingsOf(role);
+      const settings = (await options.route?.(`${role}-${number}`, straight)) ?? straight;
+      return planRole(role, number, { machine, settings, gatewayPort: options.gatewayPort });
+    };
+    await launch(await Promise.all(numbers.map(plan)));
   }
   const running = starting.move();
   return {

@@ -102,7 +102,7 @@ export async function planNats(machine: Machine, program: string, shards: number
         listen: `127.0.0.1:${port}`,
         monitor: `127.0.0.1:${monitor}`,
         storeDirectory: path.join(folder, 'log'),
-        cluster: { listen: `127.0.0.1:${route}`, routes },
+        cluster: { listen: `127.0.0.1:${route}`, routes, advertises: false }, // each is named to everybody
         users: { shards, password: (user) => passwords.get(user) ?? '' },
       });
       await writeFile(file, config, { mode: ownerOnly });

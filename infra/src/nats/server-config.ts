@@ -35,6 +35,8 @@ export interface ClusterSettings {
   /** `nats://host:port` of all servers, itself included. With a password they hold it, so a variable may stand for the list. */
   readonly routes: readonly string[] | Variable;
   readonly password?: { readonly user: string; readonly password: string | Variable };
+  /** Do clients hear of the other servers? They do, unless this is false: then they know those they were told of. */
+  readonly advertises?: boolean;
   /** Servers always ask one another for a certificate. */
   readonly tls?: Required<ServerTlsFiles>;
 }
@@ -92,10 +94,11 @@ const tlsBlock = ({ certFile, keyFile, caFile }: ServerTlsFiles): ConfigBlock =>
   ...(caFile !== undefined && { ca_file: caFile, verify: true }),
 });
 
-const clusterBlock = ({ listen, routes, password, tls }: ClusterSettings): ConfigBlock => ({
+const clusterBlock = ({ listen, routes, password, advertises = true, tls }: ClusterSettings): ConfigBlock => ({
   name: 'parley',
   listen,
   routes,
+  no_advertise: advertises ? undefined : true,
   authorization: password && { user: password.user, password: password.password },
   tls: tls && tlsBlock(tls),
 });
