@@ -1,21 +1,10 @@
-// The gateway: what it is made of, how it starts, how it leaves.
-import type { GatewayId, TimestampMs } from '@parley/domain';
+// The gateway: its core behind a port, by uWebSockets.js.
+import type { GatewayId } from '@parley/domain';
 import type { TemplatedApp, us_listen_socket } from 'uWebSockets.js';
-import packageJson from '../package.json' with { type: 'json' };
-import { createOriginCheck } from './auth/origins.ts';
-import { createTokenVerifier, type TokenVerifier } from './auth/tokens.ts';
-import { createKeyedQueue } from './commands/keyed-queue.ts';
-import type { HandlerContext } from './context.ts';
+import { createTokenVerifier } from './auth/tokens.ts';
+import { createGatewayCore } from './core.ts';
 import type { GatewayDependencies } from './dependencies.ts';
-import { drainSessions } from './drain.ts';
-import { every } from './every.ts';
-import { startHeartbeat } from './heartbeat.ts';
 import { serveHttp } from './http.ts';
-import { createInFlight } from './in-flight.ts';
-import { startLive } from './live/live.ts';
-import { createPages } from './rest/pages.ts';
-import { createRest } from './rest/service.ts';
-import { createSessions, settleMs } from './sessions.ts';
 import { serveSockets } from './socket.ts';
 import { uWS } from './uws.ts';
 
@@ -31,95 +20,29 @@ export interface Gateway extends AsyncDisposable {
   drain(): Promise<void>;
 }
 
-/** Resumes that wait or run over all sessions; each session has a bound of its own. */
-const resumesMax = 100_000;
-
 /** Listens when it resolves; takes sockets once `notReady()` is empty. */
 export async function createGateway(dependencies: GatewayDependencies): Promise<Gateway> {
-  const { config, world, logger, observer, log, sessions: registry } = dependencies;
+  const { config, world, logger } = dependencies;
   await using parts = new AsyncDisposableStack();
-  const gatewayId = world.uuid();
-  const { bus } = dependencies;
-  const { sessionsPerUserMax } = config.limits;
-  const sessions = createSessions({ gatewayId, registry, bus, sessionsPerUserMax, logger });
-  const live = parts.use(
-    await startLive({
-      gatewayId,
-      logEpoch: config.logEpoch,
-      shards: log.shards,
-      bus,
-      registry,
-      sessions,
-      world,
-      logger,
-      observer,
-    }),
-  );
-  parts.use(startHeartbeat(world, sessions, config.limits));
-  parts.use(every(world, settleMs, () => sessions.settle()));
-
-  let draining: Promise<void> | undefined;
-  const notReady = (): readonly string[] =>
-    [draining && 'draining', live.notReady(), ...dependencies.readiness.map((probe) => probe())].filter(
-      (reason) => reason !== undefined,
-    );
-
-  const tokens = parts.use(
-    await createTokenVerifier({ jwt: config.jwt, tokenBytesMax: config.limits.tokenBytesMax, world, logger }),
-  );
-  const context = createContext(dependencies, tokens);
-  const isAllowedOrigin = createOriginCheck(config.origins);
+  const { tokenBytesMax } = config.limits;
+  const tokens = parts.use(await createTokenVerifier({ jwt: config.jwt, tokenBytesMax, world, logger }));
+  const core = parts.use(await createGatewayCore({ ...dependencies, tokens }));
   const app = parts.adopt(uWS.App(), (opened) => void opened.close());
-  serveSockets(app, { gatewayId, context, sessions, rules: { tokens, isAllowedOrigin, notReady } });
-  const pages = createPages(packageJson.version, config.page);
-  serveHttp(app, createRest({ context: { ...context, notReady }, isAllowedOrigin, pages }), logger);
+  serveSockets(app, core);
+  serveHttp(app, core.http, logger);
   const port = await listen(app, config);
-
-  const drain = (): Promise<void> =>
-    (draining ??= drainSessions({
-      sessions,
-      inFlight: context.inFlight,
-      world,
-      drainMs: config.drainMs,
-      limits: config.limits,
-    }));
+  const { gatewayId } = core;
   const running = parts.move();
   return {
     gatewayId,
     port,
     url: `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`,
-    notReady,
-    drain,
+    notReady: () => core.notReady(),
+    drain: () => core.drain(),
     async [Symbol.asyncDispose]() {
-      await drain();
+      await core.drain();
       await running.disposeAsync();
     },
-  };
-}
-
-function createContext(dependencies: GatewayDependencies, tokens: TokenVerifier): HandlerContext {
-  const { config, world, log, states, timeline, conversations, rates, digest, logger, observer } = dependencies;
-  const { limits } = config;
-  const now = (): TimestampMs => world.now();
-  const queue = createKeyedQueue({ sizeMax: limits.outboxAppendsMax, waitMsMax: limits.outboxWaitMsMax, now });
-  const resumes = createKeyedQueue({ sizeMax: resumesMax, now });
-  const inFlight = createInFlight();
-  return {
-    log,
-    states,
-    timeline,
-    conversations,
-    rates,
-    world,
-    digest,
-    logger,
-    observer,
-    tokens,
-    config,
-    limits,
-    queue,
-    resumes,
-    inFlight,
   };
 }
 

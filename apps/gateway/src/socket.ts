@@ -1,44 +1,37 @@
 // uWebSockets.js: upgrades, bytes in, frames out, back-pressure. Nothing behind this file knows it.
-import type { GatewayId, SessionEntry } from '@parley/domain';
-import { helloLimits, refusalToError, WEBSOCKET_PATH } from '@parley/protocol';
+import { WEBSOCKET_PATH } from '@parley/protocol';
 import type { HttpRequest, HttpResponse, TemplatedApp, us_socket_context_t, WebSocket } from 'uWebSockets.js';
+import type { Admitted, Connection, Connections, Refusal } from './connections.ts';
 import type { HandlerContext } from './context.ts';
-import { receive } from './dispatch.ts';
-import { failureToRefusal, inBackground } from './failures.ts';
+import { inBackground } from './failures.ts';
 import { readHeaders, writeAnswer } from './http.ts';
 import { errorAnswer, httpErrorAnswer } from './rest/answer.ts';
 import { requestIdOf } from './rest/request-id.ts';
-import { Session, type Socket } from './session.ts';
-import type { Sessions } from './sessions.ts';
-import { decideUpgrade, type UpgradeDecision, type UpgradeRules, type UpgradingClient } from './upgrade.ts';
+import type { Socket } from './session.ts';
 
 export interface SocketOptions {
-  readonly gatewayId: GatewayId;
-  readonly context: HandlerContext;
-  readonly sessions: Sessions;
-  readonly rules: UpgradeRules;
+  readonly context: Pick<HandlerContext, 'limits' | 'logger' | 'observer' | 'world'>;
+  readonly connections: Connections;
 }
 
 interface SocketService extends SocketOptions {
   /** From their upgrade to their close. */
-  readonly openSockets: Set<WebSocket<Connection>>;
+  readonly openSockets: Set<WebSocket<SocketData>>;
 }
 
-/** What hangs on a connection from its upgrade on; the session from its opening on. */
-interface Connection {
-  readonly client: UpgradingClient;
-  readonly entry: SessionEntry;
-  session?: Session;
+/** What hangs on a socket from its upgrade on; the connection from its opening on. */
+interface SocketData {
+  readonly admitted: Admitted;
+  connection?: Connection;
 }
 
 /** Up to this many times the limit a frame is answered `frame_too_large`; above it the library cuts the connection. */
 const oversizeFactorMax = 4;
 
-export function serveSockets(app: TemplatedApp, options: SocketOptions): void {
-  const openSockets = new Set<WebSocket<Connection>>();
-  const service = { ...options, openSockets };
-  const { context, sessions } = service;
-  app.ws<Connection>(WEBSOCKET_PATH, {
+export function serveSockets(app: TemplatedApp, { context, connections }: SocketOptions): void {
+  const openSockets = new Set<WebSocket<SocketData>>();
+  const service = { context, connections, openSockets };
+  app.ws<SocketData>(WEBSOCKET_PATH, {
     maxPayloadLength: context.limits.frameBytesMax * oversizeFactorMax,
     // Silence, pings and back-pressure are ours, with close codes of our own: 0 switches the library's off.
     idleTimeout: 0,
@@ -50,20 +43,15 @@ export function serveSockets(app: TemplatedApp, options: SocketOptions): void {
       // Not while it is corked: who is closed at once would get our close frame, and no end of the connection after it.
       setImmediate(() => openSockets.has(ws) && opened(service, ws));
     },
-    message(ws, message, isBinary) {
-      const { session } = ws.getUserData();
-      if (session) receive(context, session, { message, isBinary });
-    },
-    ping: (ws) => heard(service, ws),
-    pong: (ws) => heard(service, ws),
-    drain: (ws) => ws.getUserData().session?.drained(),
+    message: (ws, message, isBinary) => ws.getUserData().connection?.received({ message, isBinary }),
+    ping: (ws) => ws.getUserData().connection?.heard(),
+    pong: (ws) => ws.getUserData().connection?.heard(),
+    drain: (ws) => ws.getUserData().connection?.drained(),
     close(ws, code) {
       openSockets.delete(ws);
-      const { session, entry } = ws.getUserData();
-      if (!session) return inBackground(context.logger, sessions.unregister(entry), 'unregister');
-      session.closed();
-      sessions.closed(session);
-      context.observer.connectionClosed(code);
+      const { connection, admitted } = ws.getUserData();
+      if (connection) connection.closed(code);
+      else inBackground(context.logger, connections.abandon(admitted), 'unregister');
     },
   });
 }
@@ -80,10 +68,10 @@ function beginUpgrade(service: SocketService, { response, request, socketContext
   // The request is gone at the first await.
   const headers = readHeaders(request);
   const query = request.getQuery();
-  const upgrading = admit(service, { headers, query }).then(async (admission) => {
+  const upgrading = service.connections.admit({ headers, query }).then(async (admission) => {
     if (!aborted.signal.aborted)
       corked(service, response, () => endUpgrade(service, { response, socketContext, headers }, admission));
-    else if (admission.type === 'admitted') await service.sessions.unregister(admission.entry);
+    else if (admission.type === 'admitted') await service.connections.abandon(admission);
   });
   inBackground(service.context.logger, upgrading, 'upgrade');
 }
@@ -104,45 +92,19 @@ type Headers = Readonly<Record<string, string>>;
 function endUpgrade(
   service: SocketService,
   { response, socketContext, headers }: Omit<Upgrading, 'request'> & { readonly headers: Headers },
-  admission: Admission,
+  admission: Refusal | Admitted,
 ): void {
   if (admission.type === 'refused') return refuse(service, response, { headers, error: admission.error });
-  const { client, entry } = admission;
   const key = headers['sec-websocket-key'] ?? '';
   const extensions = headers['sec-websocket-extensions'] ?? '';
-  response.upgrade<Connection>({ client, entry }, key, client.subprotocol, extensions, socketContext);
-}
-
-type Refused = Extract<UpgradeDecision, { type: 'refused' }>;
-type Admission =
-  | Refused
-  | { readonly type: 'admitted'; readonly client: UpgradingClient; readonly entry: SessionEntry };
-
-/** Never rejects. Whoever is admitted is in the registry: the socket is opened after that (see `live/live.ts`). */
-async function admit(service: SocketService, request: Parameters<typeof decideUpgrade>[1]): Promise<Admission> {
-  try {
-    const decision = await decideUpgrade(service.rules, request);
-    if (decision.type === 'refused') return decision;
-    const entry = entryOf(service, decision.client);
-    await service.sessions.register(entry);
-    return { ...decision, entry };
-  } catch (error) {
-    const refusal = failureToRefusal(service.context.logger, error, 'upgrade');
-    return { type: 'refused', error: refusalToError(refusal) };
-  }
-}
-
-function entryOf({ gatewayId, context }: SocketService, { userId, query }: UpgradingClient): SessionEntry {
-  // The connection's own: a superseded one that closes late must not take the new one's entry with it.
-  const sessionId = context.world.uuid();
-  const deviceId = query.device ?? context.world.uuid();
-  return { userId, sessionId, deviceId, name: query.session ?? sessionId, gatewayId };
+  const { subprotocol } = admission.client;
+  response.upgrade<SocketData>({ admitted: admission }, key, subprotocol, extensions, socketContext);
 }
 
 function refuse(
   { context }: SocketService,
   response: HttpResponse,
-  { headers, error }: Pick<Refused, 'error'> & { readonly headers: Headers },
+  { headers, error }: Pick<Refusal, 'error'> & { readonly headers: Headers },
 ): void {
   const requestId = requestIdOf(headers, context.world);
   context.observer.refused(error === 'unauthenticated' ? error : error.code);
@@ -150,36 +112,13 @@ function refuse(
   writeAnswer(response, { ...answer, headers: { ...answer.headers, 'x-request-id': requestId } });
 }
 
-function opened({ context, sessions }: SocketService, ws: WebSocket<Connection>): void {
-  const connection = ws.getUserData();
-  const { client, entry } = connection;
-  const { limits, world, observer, config } = context;
-  const session = new Session({
-    entry,
-    format: client.format,
-    socket: uwsSocket(ws),
-    tokenExpTs: client.tokenExpTs,
-    limits,
-    world,
-    onSlow: () => observer.slowConsumer(),
-  });
-  connection.session = session;
-  observer.connectionOpened();
-  sessions.open(session);
-  session.send({
-    type: 'hello',
-    session_id: entry.name,
-    user_id: entry.userId,
-    device_id: entry.deviceId,
-    server_ts: world.now(),
-    heartbeat_ms: limits.heartbeatMs,
-    token_exp_ts: client.tokenExpTs,
-    log_epoch: config.logEpoch,
-    limits: helloLimits(limits),
-  });
+function opened({ connections }: SocketService, ws: WebSocket<SocketData>): void {
+  const data = ws.getUserData();
+  data.connection = connections.connect(data.admitted, uwsSocket(ws));
+  data.connection.opened();
 }
 
-const uwsSocket = (ws: WebSocket<Connection>): Socket => ({
+const uwsSocket = (ws: WebSocket<SocketData>): Socket => ({
   send: (bytes, isBinary) => void ws.send(bytes, isBinary),
   get bufferedBytes() {
     return ws.getBufferedAmount();
@@ -187,8 +126,3 @@ const uwsSocket = (ws: WebSocket<Connection>): Socket => ({
   ping: () => void ws.ping(),
   end: (code, reason) => ws.end(code, reason),
 });
-
-function heard({ context }: SocketService, ws: WebSocket<Connection>): void {
-  const { session } = ws.getUserData();
-  if (session) session.lastHeardTs = context.world.now();
-}

@@ -20,7 +20,7 @@ export type UpgradeDecision =
   | { readonly type: 'admitted'; readonly client: UpgradingClient }
   | { readonly type: 'refused'; readonly error: WireError | 'unauthenticated' };
 
-export interface UpgradingClient extends Identity {
+interface UpgradingClient extends Identity {
   readonly userId: UserId;
   readonly query: ConnectQuery;
   readonly format: Format;
