@@ -58,6 +58,19 @@ describe('delivery', () => {
     expect(told(take('gw-1'))).toEqual(['1 bob', '2 bob', '3 bob']);
   });
 
+  it('knows the event before also where it may remember fewer conversations than one step holds', async () => {
+    const log = createTestLog();
+    const { deps, take } = createSurroundings(log, { alice: ['gw-1'] });
+    const previous: TimelineQueries['previous'] = async () => at(1); // as of before this step
+    const { applyTo } = await begun({ ...deps, rememberedMax: 1, timeline: { previous } }, log);
+    log.put(created([alice]));
+    log.put(said('a'));
+    log.put(created([alice]), { conversationId: other });
+    log.put(said('b'));
+    await applyTo(4);
+    expect(prevIds(take('gw-1'))).toEqual(['0', '1', '0', '2']);
+  });
+
   it('cuts a batch that is too long for one publish between two positions, without a hole', async () => {
     const log = createTestLog();
     const { deps, take } = createSurroundings(log, { alice: ['gw-1'] });

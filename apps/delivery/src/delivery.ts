@@ -3,6 +3,7 @@
 import {
   isVoid,
   NO_POSITION,
+  readBatchMax,
   requiredMeta,
   type Delivery as Told,
   type EventLog,
@@ -35,6 +36,8 @@ export interface DeliveryDependencies {
   readonly bus: Pick<GatewayBus, 'publish' | 'flush'>;
   readonly checkpoints: Checkpoints;
   readonly world: World;
+  /** Conversations whose last position is remembered, in all shards; of others the timeline is asked. Never fewer than in one step. */
+  readonly rememberedMax?: number;
   /** A shard began: gateways have heard nothing of it from this worker. */
   readonly onBegun?: () => void;
 }
@@ -61,17 +64,18 @@ interface ShardProgress {
 }
 
 const readerName = 'delivery';
-/** Conversations whose last position is remembered, in all shards; of others the timeline is asked. */
-const rememberedMax = 100_000;
+const rememberedMaxDefault = 100_000;
 
 export function createDelivery(deps: DeliveryDependencies): Delivery {
+  const { rememberedMax = rememberedMaxDefault } = deps;
   const progressByShard = new Map<Shard, ShardProgress>();
 
   async function begin(shard: Shard): Promise<ShardProgress> {
     // Without a checkpoint nobody waits for what was before: gateways take sockets only once they heard from delivery.
     const saved = await deps.checkpoints.load(readerName, shard);
     const startedAt = saved === NO_POSITION ? await deps.log.head(shard) : saved;
-    const previous = createPreviousPositions(deps.timeline, rememberedMax / deps.log.shards);
+    const remembered = Math.max(readBatchMax, rememberedMax / deps.log.shards);
+    const previous = createPreviousPositions(deps.timeline, remembered);
     const progress = { shard, startedAt, last: startedAt, saved, lastByGateway: new Map(), previous };
     progressByShard.set(shard, progress);
     deps.onBegun?.();
