@@ -13,14 +13,17 @@ function unanswered({ conversation, sender, clientMsgId, ...send }: Send): Offen
   return { kind: 'unanswered', sentence, entries: [...send.attempts, ...send.refusals] };
 }
 
-/** An id that is stored may be refused to another body. A later attempt may be stored after an earlier one was refused. */
+/**
+ * An id that is stored may be refused to another body. A later attempt may be stored after an earlier one was refused; once it is
+ * stored, and be it acked, no repeat of it is refused for good.
+ */
 function refusedAndStored(facts: Facts, send: Send): Offence | undefined {
   const { conversation, sender, clientMsgId, attempts, acks } = send;
   const final = send.refusals.findLast(({ retryable, code }) => !retryable && code !== 'idempotency_mismatch');
   const [stored] = facts.logOf(conversation).copiesOf({ type: 'message', sender, clientMsgId, body: '' });
-  if (!final || !stored || acks.length > 0) return undefined;
+  if (!final || !stored) return undefined;
   const wasStoredBefore = stored.storedMs + facts.options.clockSkewMsMax < final.atMs;
-  if (attempts.length > 1 && !wasStoredBefore) return undefined;
+  if ((attempts.length > 1 || acks.length > 0) && !wasStoredBefore) return undefined;
   const sentence = `${sender}'s ${clientMsgId} in ${conversation} was refused with ${final.code}, and is stored at ${stored.position}`;
   return { kind: 'unanswered', sentence, entries: [...attempts, final, stored] };
 }
