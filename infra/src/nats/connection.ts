@@ -63,6 +63,11 @@ export class Connection implements AsyncDisposable {
     return { [Symbol.dispose]: () => this.#listeners.delete(listener) };
   }
 
+  /** When everything that this turn of the event loop set off has been asked for. */
+  atTurnsEnd(task: () => void): void {
+    setImmediate(task);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.nc.close();
     await this.#watching;

@@ -87,7 +87,7 @@ export class Requests implements Disposable {
 
   /** What is asked within one turn of the event loop leaves in one write: the client library writes at each microtask's end. */
   #publish(request: Request, token: string): void {
-    if (this.#leaving.length === 0) setImmediate(() => this.#flush());
+    if (this.#leaving.length === 0) this.#connection.atTurnsEnd(() => this.#flush());
     this.#leaving.push({ request, token });
   }
 
