@@ -73,9 +73,11 @@ type HelloLimitName = Snake<LimitName>;
 const toSnake = (name: LimitName): HelloLimitName =>
   name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`) as HelloLimitName;
 
+const wireNames = names.map((name) => [name, toSnake(name)] as const);
+
 const snakeProperties = Object.fromEntries(
-  names.map((name) => [
-    toSnake(name),
+  wireNames.map(([name, wireName]) => [
+    wireName,
     Type.Integer({ minimum: 0, description: LIMIT_TABLE[name].text, examples: [LIMIT_TABLE[name].value] }),
   ]),
 ) as Record<HelloLimitName, TInteger>;
@@ -85,4 +87,4 @@ export const HelloLimitsSchema = Type.Object(snakeProperties, { title: 'Limits' 
 export type HelloLimits = Readonly<Record<HelloLimitName, number>>;
 
 export const helloLimits = (limits: WireLimits): HelloLimits =>
-  Object.fromEntries(names.map((name) => [toSnake(name), limits[name]])) as HelloLimits;
+  Object.fromEntries(wireNames.map(([name, wireName]) => [wireName, limits[name]])) as HelloLimits;
