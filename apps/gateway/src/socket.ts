@@ -69,9 +69,13 @@ function beginUpgrade(service: SocketService, { response, request, socketContext
   const headers = readHeaders(request);
   const query = request.getQuery();
   const upgrading = service.connections.admit({ headers, query }).then(async (admission) => {
-    if (!aborted.signal.aborted)
-      corked(service, response, () => endUpgrade(service, { response, socketContext, headers }, admission));
-    else if (admission.type === 'admitted') await service.connections.abandon(admission);
+    if (admission.type === 'refused') {
+      if (!aborted.signal.aborted) response.cork(() => refuse(service, response, { headers, error: admission.error }));
+    } else if (aborted.signal.aborted) {
+      await service.connections.abandon(admission);
+    } else {
+      besideItsCork(service, response, () => upgrade(admission, { response, socketContext, headers }));
+    }
   });
   inBackground(service.context.logger, upgrading, 'upgrade');
 }
@@ -81,7 +85,7 @@ function beginUpgrade(service: SocketService, { response, request, socketContext
  * moved in memory, and closes it: up to one in fifty. While another socket is corked, that `cork` only runs the task; without any
  * there is none, and the library prints a warning, which is the better of the two.
  */
-function corked({ openSockets }: SocketService, response: HttpResponse, task: () => void): void {
+function besideItsCork({ openSockets }: SocketService, response: HttpResponse, task: () => void): void {
   const other = openSockets.values().next().value;
   if (other) other.cork(() => void response.cork(task));
   else task();
@@ -89,12 +93,10 @@ function corked({ openSockets }: SocketService, response: HttpResponse, task: ()
 
 type Headers = Readonly<Record<string, string>>;
 
-function endUpgrade(
-  service: SocketService,
+function upgrade(
+  admission: Admitted,
   { response, socketContext, headers }: Omit<Upgrading, 'request'> & { readonly headers: Headers },
-  admission: Refusal | Admitted,
 ): void {
-  if (admission.type === 'refused') return refuse(service, response, { headers, error: admission.error });
   const key = headers['sec-websocket-key'] ?? '';
   const extensions = headers['sec-websocket-extensions'] ?? '';
   const { subprotocol } = admission.client;
