@@ -8,7 +8,8 @@ import { summary } from './summary.ts';
 
 const seed = Number(process.env['PARLEY_TEST_SEED'] ?? Math.floor(Math.random() * 1e9));
 const harmedSeconds = 15;
-const visibleWithinMs = 10_000;
+/** `npm run check:history` insists on five; a machine that runs other tests meanwhile may take longer. */
+const visibleWithinMs = 20_000;
 
 /** Without one of these a check would have had nothing to look at. */
 const needed = new Set<HistoryEntry['kind']>([

@@ -4,16 +4,19 @@ import { begin, generate, type Bench } from '../bench.ts';
 import { quantilesOf } from '../load/stopwatch.ts';
 import { startFanOutServer } from '../limits/fan-out.ts';
 import { memoryOf } from '../processes.ts';
-import { cursorsOf, found, type Conversation } from '../systems.ts';
+import { cursorsOf, found, openStandalone, type Conversation } from '../systems.ts';
 
 const idleConnections = 5_000;
 const settleSeconds = 5;
 
 export async function idle(bench: Bench): Promise<void> {
+  if (bench.system.form === 'fleet') return;
   const scenario = `idle, ${idleConnections} connections`;
-  const [url = ''] = bench.system.socketUrls;
   for (let run = 0; run < bench.settings.runs; run++) {
-    const [pid = 0] = bench.system.pids().parley;
+    // One that has not grown before: memory that it has already would hide what they need.
+    await using fresh = await openStandalone();
+    const [url = ''] = fresh.socketUrls;
+    const [pid = 0] = fresh.pids().parley;
     const parley = await costOf(pid, url, true);
     await using bare = await startFanOutServer();
     const limit = await costOf(bare.pid, bare.url, false);
