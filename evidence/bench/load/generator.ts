@@ -10,7 +10,7 @@ export interface Done<Name extends JobName> {
 
 const utilizationMax = 0.85;
 
-class GeneratorSaturated extends Error {
+export class GeneratorSaturated extends Error {
   override readonly name = 'GeneratorSaturated';
 }
 
