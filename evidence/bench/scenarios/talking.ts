@@ -3,7 +3,7 @@ import type { Bench } from '../bench.ts';
 import { generate } from '../bench.ts';
 import { GeneratorSaturated } from '../load/generator.ts';
 import { median, type LoadLine } from '../report.ts';
-import { foundGroups, foundPairs } from '../systems.ts';
+import { foundGroups, foundPairs, type Conversation } from '../systems.ts';
 import { startFanOutServer } from '../limits/fan-out.ts';
 
 /** As the marks of others were measured. */
@@ -88,22 +88,31 @@ export async function groups(bench: Bench): Promise<void> {
   for (const { count, members } of groupSizes) {
     const scenario = `groups of ${members}`;
     const conversations = await foundGroups(bench.system, { groups: count, members, name: `group${members}` });
-    try {
-      for (const perSecond of copies) {
-        const pace = { type: 'open', perSecond: perSecond / (members - 1) } as const;
-        for (let run = 0; run < bench.settings.runs; run++) {
-          await bench.talk({ scenario, load: `${count} groups, open, ${perSecond} copies/s` }, conversations, pace);
-        }
-      }
-    } catch (error) {
-      if (!(error instanceof GeneratorSaturated)) throw error;
-      bench.settings.report(`${scenario}: ${error.message}`);
-    }
+    await sweepCopies(bench, { scenario, conversations });
     for (let run = 0; run < bench.settings.runs; run++) {
       const most = Math.max(...bench.loads.filter((load) => load.scenario === scenario).map(mostCopies));
       const limit = { name: 'uWebSockets.js alone, to as many', value: await rawFanOut(bench, count * members) };
       bench.add({ scenario, name: 'copies, the most that was tried and heard', unit: '/s' }, most, limit);
     }
+  }
+}
+
+interface GroupSweep {
+  readonly scenario: string;
+  readonly conversations: readonly Conversation[];
+}
+
+async function sweepCopies(bench: Bench, { scenario, conversations }: GroupSweep): Promise<void> {
+  const copiesEach = (conversations[0]?.members.length ?? 0) - 1;
+  try {
+    for (const perSecond of copies) {
+      const line = { scenario, load: `${conversations.length} groups, open, ${perSecond} copies/s` };
+      const pace = { type: 'open', perSecond: perSecond / copiesEach } as const;
+      for (let run = 0; run < bench.settings.runs; run++) await bench.talk(line, conversations, pace);
+    }
+  } catch (error) {
+    if (!(error instanceof GeneratorSaturated)) throw error;
+    bench.settings.report(`${scenario}: ${error.message}`);
   }
 }
 
