@@ -2,7 +2,8 @@
 //   npm run bench -- --help
 import { writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, release, totalmem } from 'node:os';
-import { Command, Option } from 'commander';
+import { Option } from 'commander';
+import { countOf, tool } from '../command-line.ts';
 import { Bench } from './bench.ts';
 import { GeneratorSaturated } from './load/generator.ts';
 import { rawCassandra } from './limits/raw-cassandra.ts';
@@ -40,17 +41,19 @@ async function stores(bench: Bench): Promise<void> {
 interface Options {
   readonly form: 'standalone' | 'fleet';
   readonly only?: string;
-  readonly runs: string;
-  readonly seconds: string;
+  readonly runs: number;
+  readonly seconds: number;
   readonly json?: string;
 }
 
-const program = new Command('npm run bench --')
-  .description('Measures Parley on this machine, each figure beside the limit of the machine in the same run.')
+const program = tool(
+  'npm run bench --',
+  'Measures Parley on this machine, each figure beside the limit of the machine in the same run.',
+)
   .addOption(new Option('--form <form>', 'what is measured').choices(['standalone', 'fleet']).default('standalone'))
   .option('--only <names>', `some of ${Object.keys(scenarios).join(', ')}; with commas between`)
-  .option('--runs <count>', 'how often each is measured', '3')
-  .option('--seconds <count>', 'how long each load lasts', '8')
+  .option('--runs <count>', 'how often each is measured', countOf, 3)
+  .option('--seconds <count>', 'how long each load lasts', countOf, 8)
   .option('--json <file>', 'writes all runs there')
   .parse();
 const options = program.opts<Options>();
@@ -65,8 +68,8 @@ const command = `npm run bench -- ${process.argv.slice(2).join(' ')}`.trim();
 say(`${machine}\n${command}`);
 
 const settings = {
-  runs: Number(options.runs),
-  seconds: Number(options.seconds),
+  runs: options.runs,
+  seconds: options.seconds,
   warmUpSeconds: 3,
   report: (line: string) => say(`  ${line}`),
 };

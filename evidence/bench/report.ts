@@ -33,8 +33,12 @@ export interface LoadRun {
 
 const sorted = (values: readonly number[]): number[] => values.toSorted((a, b) => a - b);
 
-export const median = (values: readonly number[]): number =>
-  sorted(values)[Math.floor(values.length / 2)] ?? Number.NaN;
+/** Of an even number, the middle of the two in the middle. */
+export function median(values: readonly number[]): number {
+  const inOrder = sorted(values);
+  const at = (inOrder.length - 1) / 2;
+  return ((inOrder[Math.floor(at)] ?? Number.NaN) + (inOrder[Math.ceil(at)] ?? Number.NaN)) / 2;
+}
 
 /** Three significant digits, the point where it belongs. */
 const short = (value: number): string =>

@@ -3,7 +3,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { checkHistory, historyToLines, linesToHistory, type History } from '@parley/proof';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
+import { countOf, NOT_TRIED, tool, wholeNumber } from '../command-line.ts';
 import { checkBrokenBuilds } from './check-broken-builds.ts';
 import { startFleetStage } from './fleet-stage.ts';
 import { loadOf } from './load.ts';
@@ -24,33 +25,40 @@ interface Flags {
   readonly broken?: RegExp | true;
 }
 
-const program = new Command('check:history')
-  .description('Clients of a real system write down what they see while it is harmed; a checker judges the history.')
+const program = tool(
+  'npm run check:history --',
+  'Clients of a real system write down what they see while it is harmed; a checker judges the history.',
+)
   .addOption(new Option('--form <form>', 'what is harmed').choices(['standalone', 'fleet']).default('standalone'))
-  .option('--seconds <count>', 'how long things go wrong', wholeNumber, 60)
+  .option('--seconds <count>', 'how long things go wrong', countOf, 60)
   .option(
     '--seed <number>',
     'of what people do and which faults come when',
     wholeNumber,
     Math.floor(Math.random() * 1e9),
   )
-  .option('--clients <count>', 'devices', wholeNumber, 20)
-  .option('--rate <count>', 'messages a second', wholeNumber, 60)
+  .option('--clients <count>', 'devices', countOf, 20)
+  .option('--rate <count>', 'messages a second', countOf, 60)
   .option('--faults <pattern>', 'only those whose name matches', pattern)
   .option('--visible-within <seconds>', 'after the last healing everybody has everything', wholeNumber, 5)
   .option('--save <file>', 'keep the history, an entry a line')
   .option('--check <file>', 'judge a history that was kept; nothing is started')
   .option('--broken [pattern]', 'play deliberately broken builds instead: each has to be noticed', pattern)
-  .showHelpAfterError();
+  .showHelpAfterError('(--help tells of the options)');
 
 program.parse();
 const flags = program.opts<Flags>();
-process.exitCode = (await (flags.broken === undefined ? judge(flags) : checkBrokenBuilds(flags.broken, flags.seed)))
-  ? 0
-  : 1;
+try {
+  const isWell = await (flags.broken === undefined ? judge(flags) : checkBrokenBuilds(flags.broken, flags.seed));
+  process.exitCode = isWell ? 0 : 1;
+} catch (error) {
+  if (!(error instanceof InvalidArgumentError)) throw error;
+  console.error(error.message);
+  process.exitCode = NOT_TRIED;
+}
 
 async function judge({ check, save, seed, visibleWithin }: Flags): Promise<boolean> {
-  const history = check === undefined ? await playAll(flags) : linesToHistory(readFileSync(check, 'utf8'));
+  const history = check === undefined ? await playAll(flags) : readHistory(check);
   if (save !== undefined) writeFileSync(save, historyToLines(history));
   const offences = checkHistory(history, { visibleWithinMs: visibleWithin * 1_000 });
   console.log(`\n${summary(history, offences)}`);
@@ -58,10 +66,25 @@ async function judge({ check, save, seed, visibleWithin }: Flags): Promise<boole
   return offences.length === 0;
 }
 
+/** Nothing said and nothing stored would keep every promise. */
+function readHistory(file: string): History {
+  try {
+    const history = linesToHistory(readFileSync(file, 'utf8'));
+    if (history.some(({ kind }) => kind === 'acked') && history.some(({ kind }) => kind === 'logged')) return history;
+  } catch (error) {
+    program.error(String(error));
+  }
+  return program.error(`${file}: no history that could be judged: nobody was acked, or the log was not read`);
+}
+
 async function playAll({ form, seconds, seed, clients, rate, faults, visibleWithin }: Flags): Promise<History> {
   console.log(`${form}, ${seconds} s, seed ${seed}`);
   await using stage = await (form === 'fleet' ? startFleetStage() : startStandaloneStage());
   const chosen = stage.faults.filter(({ name }) => faults?.test(name) ?? true);
+  if (chosen.length === 0)
+    throw new InvalidArgumentError(
+      `no fault is called that; there are\n${stage.faults.map(({ name }) => name).join('\n')}`,
+    );
   return await play({
     stage,
     seed,
@@ -70,11 +93,6 @@ async function playAll({ form, seconds, seed, clients, rate, faults, visibleWith
     visibleWithinMs: visibleWithin * 1_000,
     say: (line) => console.log(`  ${new Date().toISOString().slice(11, 19)} ${line}`),
   });
-}
-
-function wholeNumber(text: string): number {
-  if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('It must be a whole number.');
 }
 
 function pattern(text: string): RegExp {

@@ -5,7 +5,8 @@ import path from 'node:path';
 import process from 'node:process';
 import { inspect } from 'node:util';
 import type { StandaloneProcess } from '@parley/standalone/testing';
-import { Command, InvalidArgumentError } from 'commander';
+import { InvalidArgumentError } from 'commander';
+import { countOf, tool, wholeNumber } from '../command-line.ts';
 import { runDemo } from './demo.ts';
 import { BadLine } from './irc-log.ts';
 import { operatorId } from './nicks.ts';
@@ -23,21 +24,20 @@ interface Flags {
   readonly keep?: true;
 }
 
-await new Command('demo:irc')
-  .description(
-    'Replays a log of group chat on a server of its own and compares what everybody saw with the server’s log.',
-  )
+await tool(
+  'npm run demo:irc --',
+  'Replays a log of group chat on a server of its own and compares what everybody saw with the server’s log.',
+)
   .option(
     '--data <path>',
     'the log, .jsonl or .jsonl.gz (docs/evidence/demo-irc.md); by default a small one of our own',
     sample,
   )
-  .option('--rooms <number>', 'at most so many rooms, the busiest', wholeNumber, 12)
-  .option('--messages <number>', 'at most so many messages in all, shared among the rooms', wholeNumber, 10_240)
+  .option('--rooms <number>', 'at most so many rooms, the busiest', countOf, 12)
+  .option('--messages <number>', 'at most so many messages in all, shared among the rooms', countOf, 10_240)
   .option('--speed <number|max>', 'minutes of the log in a minute; max: as fast as acks allow', speed, 60)
   .option('--seed <number>', 'repeats whose connections are cut, and when', wholeNumber)
   .option('--keep', 'leave the server running to look at, until Ctrl-C')
-  .showHelpAfterError()
   .action(demo)
   .parseAsync();
 
@@ -56,11 +56,6 @@ async function demo({ seed = Math.floor(Math.random() * 1e9), keep, ...flags }: 
     return 2;
   });
   process.exit(code); // what was under way when somebody had seen enough would try on for a while
-}
-
-function wholeNumber(text: string): number {
-  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('It must be a whole number from 1.');
 }
 
 function speed(text: string): number {

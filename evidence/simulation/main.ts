@@ -6,21 +6,28 @@
 import { spawnSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import process from 'node:process';
-import { parseArgs } from 'node:util';
+import { Option } from 'commander';
+import { countOf, NOT_TRIED, tool, wholeNumber } from '../command-line.ts';
 import { changedBuild } from '../history/changed-build.ts';
 import { BROKEN_BUILDS } from './broken-builds.ts';
 import { simulate } from './simulate.ts';
 
-const { values } = parseArgs({
-  options: {
-    seed: { type: 'string' },
-    seeds: { type: 'string', default: '1' },
-    first: { type: 'boolean', default: false },
-    build: { type: 'string' },
-  },
-});
-const count = Number(values.seeds);
-const firstSeed = values.seed === undefined ? randomInt(2 ** 31) : Number(values.seed);
+interface Flags {
+  readonly seed?: number;
+  readonly seeds: number;
+  readonly first?: true;
+  readonly build?: string;
+}
+
+const program = tool('npm run simulate --', 'Runs the whole system from seeds under virtual time, and judges each run.')
+  .option('--seed <number>', 'the first one; alone, its story is told', wholeNumber)
+  .option('--seeds <count>', 'how many', countOf, 1)
+  .option('--first', 'ends with the first one that has an offence')
+  .addOption(new Option('--build <name>', 'as a broken build').choices(BROKEN_BUILDS.map(({ name }) => name)))
+  .parse();
+const values = program.opts<Flags>();
+const count = values.seeds;
+const firstSeed = values.seed ?? randomInt(2 ** 31);
 process.exitCode = values.build === undefined ? await runSeeds() : runAs(values.build);
 
 /** 1 when one had an offence. */
@@ -36,16 +43,15 @@ async function runSeeds(): Promise<number> {
   }
   const { user, system } = process.cpuUsage(begun);
   const msEach = (user + system) / 1_000 / ran;
-  console.log(
-    `${ran} seeds from ${firstSeed}: ${failed} with offences, ${msEach.toFixed(1)} ms of processor time each`,
-  );
+  console.log(`${ran} ${ran === 1 ? 'seed' : 'seeds'} from ${firstSeed}: ${failed} with offences`);
+  console.error(`${msEach.toFixed(1)} ms of processor time each`); // not the same again
   return failed === 0 ? 0 : 1;
 }
 
 /** This program again, of the changed sources. */
 function runAs(name: string): number {
   const build = BROKEN_BUILDS.find((each) => each.name === name);
-  if (!build) throw new Error(`no broken build "${name}": ${BROKEN_BUILDS.map((each) => each.name).join(', ')}`);
+  if (!build) return NOT_TRIED;
   const same = ['--seed', `${firstSeed}`, '--seeds', `${count}`, ...(values.first ? ['--first'] : [])];
   const env = { ...process.env, ...changedBuild(build.changes) };
   return spawnSync(process.execPath, [import.meta.filename, ...same], { env, stdio: 'inherit' }).status ?? 1;

@@ -39,10 +39,21 @@ export async function pages(bench: Bench): Promise<void> {
   }
 }
 
-/** Of everything that the log holds by now. */
+async function fill({ system }: Bench): Promise<void> {
+  const [url = ''] = system.socketUrls;
+  const members = Array.from({ length: fillSpeakers }, (_, index) => [`fill-${index}`, 'fill-listener']);
+  const chats = await Promise.all(members.map((both) => found(system, both)));
+  const job = { url, conversations: chats.map(({ id, members: [speaker = ''] }) => ({ id, speaker })), messagesEach };
+  await generate('speak', job);
+}
+
+const fillSpeakers = 32;
+
+/** Of everything that the log holds by now, and at least 16,000 events. */
 export async function refold(bench: Bench): Promise<void> {
   const { system } = bench;
   if (!system.refold) return;
+  await fill(bench);
   for (let run = 0; run < bench.settings.runs; run++) {
     await system.refold();
     const before = await readerLag(system.metricsUrls);

@@ -92,7 +92,7 @@ export async function groups(bench: Bench): Promise<void> {
     for (let run = 0; run < bench.settings.runs; run++) {
       const most = Math.max(...bench.loads.filter((load) => load.scenario === scenario).map(mostCopies));
       const limit = { name: 'uWebSockets.js alone, to as many', value: await rawFanOut(bench, count * members) };
-      bench.add({ scenario, name: 'copies, the most that was tried and heard', unit: '/s' }, most, limit);
+      bench.add({ scenario, name: 'copies heard, the most of all loads', unit: '/s' }, most, limit);
     }
   }
 }
