@@ -92,6 +92,37 @@ test('a failure reaches everyone who waits, and is not kept', async () => {
   await again.stop();
 });
 
+test('one that is slower than the others does not go round and round when their read has failed', async () => {
+  let isAway = false;
+  const away = new Error('away');
+  const { reads, say } = opened(() => (isAway ? away : undefined));
+  say(1);
+  const { promise: delay, resolve: goOn } = Promise.withResolvers<void>();
+  let fail = (_error: Error): void => undefined;
+  const failing = new Promise<never>((_, reject) => (fail = reject));
+  failing.catch(() => undefined);
+  const broken = shareReads(
+    {
+      ...reads,
+      async *read(shard, after, options) {
+        for await (const events of reads.read(shard, after, options)) {
+          yield events;
+          await failing;
+        }
+      },
+    },
+    'broken',
+  );
+  const slow = follow(broken, 0, () => delay);
+  const quick = follow(broken, 0);
+  await expect.poll(() => [slow.last(), quick.last()]).toEqual([1, 1]);
+  isAway = true;
+  fail(away);
+  await expect(quick.ended).rejects.toThrow('away');
+  goOn();
+  await expect(slow.ended).rejects.toThrow('away');
+});
+
 function opened(failure: () => Error | undefined = () => undefined) {
   const log = createTestLog({
     before(call) {

@@ -91,7 +91,7 @@ class Trunk {
     return cursor >= this.#after && cursor <= this.#end;
   }
 
-  /** Ends when this reader has fallen behind what is kept, or is told to stop. */
+  /** Ends when this reader has fallen behind what is kept, has taken all of a read that is over, or is told to stop. */
   async *follow(after: Position, signal: AbortSignal): AsyncGenerator<readonly StoredEvent[]> {
     let wake = (): void => undefined;
     const stop = (): void => wake();
@@ -102,6 +102,7 @@ class Trunk {
         const events = this.#kept.slice(cursor - this.#after);
         cursor = this.#end;
         if (events.length > 0) yield events;
+        else if (this.#stop.signal.aborted) return; // it failed for another: whoever goes on makes a new one
         else {
           await new Promise<void>((resolve, reject) => {
             wake = resolve;
@@ -127,7 +128,7 @@ class Trunk {
       if (step.done) return this.#close();
       this.#keep(step.value);
     } catch (error) {
-      this.#close(); // whoever comes again makes a new one
+      this.#close();
       throw error;
     }
   }

@@ -39,7 +39,11 @@ export async function openSqlite({ directory, logEpoch, ...options }: SqliteOpti
     const groups =
       groupsByPath.get(path) ?? createWriteGroups((steps) => worker.ask({ type: 'write', path, steps }), options.world);
     groupsByPath.set(path, groups);
-    return { path, ask: (request) => worker.ask(request), write: (steps) => groups.write(steps) };
+    const ask: File['ask'] = (request) => {
+      groups.flush();
+      return worker.ask(request);
+    };
+    return { path, ask, write: groups.write };
   }
 
   return {

@@ -118,5 +118,17 @@ test('sees in a read what was written before it was asked for', async () => {
   const store = await stores.timeline(1);
   const writing = store.write(shard, batchAt(5));
   expect(await store.checkpoint(shard)).toBe(5);
-  await writing;
+  const alsoWriting = store.write(shard, batchAt(6)); // waits for the next group
+  expect(await store.checkpoint(shard)).toBe(6);
+  await Promise.all([writing, alsoWriting]);
+});
+
+test('what waits when a file is dropped is not written into the one that is begun after it', async () => {
+  const store = await stores.timeline(1);
+  await store.write(shard, batchAt(5));
+  const waiting = store.write(shard, batchAt(6));
+  await store.drop();
+  const begun = await stores.timeline(1);
+  await waiting;
+  expect(await begun.checkpoint(shard)).toBe(0);
 });

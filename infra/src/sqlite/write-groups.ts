@@ -9,7 +9,9 @@ export const writeIntervalMs = 20;
 export interface WriteGroups {
   /** Resolves when it is committed. Rejects as it would have alone: others in its group do not make it fail. */
   readonly write: (steps: readonly WriteStep[]) => Promise<void>;
-  /** Asks at once for what waits; resolves when everything written so far is committed, or refused. */
+  /** Asks at once for what waits: what is asked of the file afterwards comes after it. */
+  readonly flush: () => void;
+  /** The same; resolves when everything written so far is committed, or refused. */
   readonly settled: () => Promise<void>;
 }
 
@@ -27,14 +29,17 @@ export function createWriteGroups(
   let isResting = false;
   const underWay = new Set<Promise<void>>();
 
-  function begin(): void {
-    const group = waiting;
-    waiting = [];
-    isResting = group.length > 0;
-    if (!isResting) return;
-    world.schedule(writeIntervalMs, begin);
-    const done = commitGroup(group).finally(() => underWay.delete(done));
+  function commitWaiting(): void {
+    if (waiting.length === 0) return;
+    const done = commitGroup(waiting).finally(() => underWay.delete(done));
     underWay.add(done);
+    waiting = [];
+  }
+
+  function begin(): void {
+    isResting = waiting.length > 0;
+    if (isResting) world.schedule(writeIntervalMs, begin);
+    commitWaiting();
   }
 
   async function commitGroup(group: readonly Waiting[]): Promise<void> {
@@ -54,8 +59,9 @@ export function createWriteGroups(
         waiting.push({ steps, resolve, reject });
         if (!isResting) begin();
       }),
+    flush: commitWaiting,
     async settled() {
-      begin();
+      commitWaiting();
       await Promise.all(underWay);
     },
   };
