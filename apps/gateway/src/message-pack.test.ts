@@ -7,8 +7,10 @@ const bufferOf = (bytes: Iterable<number>): ArrayBuffer => new Uint8Array(bytes)
 
 describe('a frame in MessagePack', () => {
   it('comes back as it would from JSON', () => {
-    const key = fc.string({ unit: 'binary', maxLength: 8 }).filter((name) => name !== '__proto__');
-    const jsonObject = fc.dictionary(key, fc.jsonValue({ maxDepth: 2 }), { maxKeys: 5 });
+    const key = fc.string({ unit: 'binary', maxLength: 8 });
+    const jsonObject = fc
+      .dictionary(key, fc.jsonValue({ maxDepth: 2 }), { maxKeys: 5 })
+      .filter((frame) => !JSON.stringify(frame).includes('__proto__'));
     fc.assert(
       fc.property(jsonObject, (frame) => {
         const there = JSON.parse(JSON.stringify(frame));
