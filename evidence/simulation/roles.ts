@@ -5,7 +5,7 @@ import { createGatewayCore, type GatewayCore } from '@parley/gateway/core';
 import { natsGatewayBus, NatsEventLog } from '@parley/infra/nats';
 import { digest } from '@parley/infra/runtime';
 import { stagedStore } from '@parley/infra/staged-memory';
-import { createReadSide, shareReads, type LeaseTerms } from '@parley/projections';
+import { createReadSide, fixedGeneration, shareReads, type LeaseTerms } from '@parley/projections';
 import { runProjector } from '@parley/projector';
 import { LIMITS } from '@parley/protocol';
 import type { Cluster } from './cluster.ts';
@@ -21,7 +21,6 @@ export interface GatewayProcess extends Process {
 }
 
 const logEpoch = 1;
-const generation = 1;
 /** So few that some conversations are forgotten. */
 const rememberedMax = 1;
 
@@ -30,12 +29,14 @@ function openShared(cluster: Cluster, name: string) {
   const { world, connection } = node;
   const log = new NatsEventLog({ connection, world, shards: cluster.shards });
   const call = <Result>(run: () => Promise<Result>): Promise<Result> => node.call(cluster.stores, run);
-  const timelineStore = stagedStore(cluster.timeline, call);
-  const conversationStore = stagedStore(cluster.conversations, call);
+  const readModels = {
+    timeline: fixedGeneration(stagedStore(cluster.timeline, call)),
+    conversations: fixedGeneration(stagedStore(cluster.conversations, call)),
+  };
   const sessions = withDoubt(node.remote(cluster.redis, () => cluster.registry));
   const leases = node.remote(cluster.leasing, () => cluster.leases);
   const leaseTerms = (role: string): LeaseTerms => ({ role, leases, worker: name, observer: silentLeases });
-  return { node, world, connection, log, timelineStore, conversationStore, sessions, leaseTerms };
+  return { node, world, connection, log, readModels, sessions, leaseTerms };
 }
 
 const silentLeases = { shardsChanged: () => undefined, leasesUnavailable: () => undefined };
@@ -55,15 +56,13 @@ function watch(cluster: Cluster, node: Node) {
 }
 
 export function startProjector(cluster: Cluster, name: string): Process {
-  const { node, world, log, timelineStore, conversationStore, leaseTerms } = openShared(cluster, name);
+  const { node, world, log, readModels, leaseTerms } = openShared(cluster, name);
   const running = runProjector({
-    log: shareReads(log, 'projector-g1'),
+    ...readModels,
+    log: shareReads(log, 'projector'),
     world,
-    generation,
-    timeline: timelineStore,
-    conversations: conversationStore,
     observer: watch(cluster, node),
-    lease: leaseTerms('projector-g1'),
+    leaseTerms,
   });
   return { node, [Symbol.asyncDispose]: () => running[Symbol.asyncDispose]() };
 }
@@ -73,7 +72,7 @@ export function startDelivery(cluster: Cluster, name: string): Process {
   const { node, connection, leaseTerms } = shared;
   const running = runDelivery({
     ...shared,
-    ...createReadSide(shared),
+    ...createReadSide({ ...shared, ...shared.readModels }),
     logEpoch,
     rememberedMax,
     bus: natsGatewayBus(connection),
@@ -89,7 +88,7 @@ export async function startGateway(cluster: Cluster, name: string): Promise<Gate
   const { node, connection } = shared;
   const core = await createGatewayCore({
     ...shared,
-    ...createReadSide(shared),
+    ...createReadSide({ ...shared, ...shared.readModels }),
     bus: natsGatewayBus(connection),
     rates: { take: async () => 0 },
     digest,

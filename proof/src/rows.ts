@@ -66,7 +66,7 @@ async function cassandraRows(place: ClientOptions, columns: string): Promise<rea
   const client = new Client(place);
   const rows: CassandraRow[] = [];
   try {
-    const statement = `SELECT ${columns} FROM timeline_events_g1`;
+    const statement = `SELECT ${columns} FROM timeline_events_e1_g1`;
     const found = await client.execute(statement, [], { consistency: types.consistencies.quorum, fetchSize: 1_000 });
     for await (const row of found) rows.push(row);
   } finally {

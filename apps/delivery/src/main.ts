@@ -13,14 +13,15 @@ await runProcess({
   async start(config, observed, world) {
     await using starting = new AsyncDisposableStack();
     const fleet = { config, observed, world, parts: starting };
-    const { connection, log, logEpoch, notReady } = await openLog(fleet, 'delivery');
-    const readSide = await openReadSide(fleet, log);
+    const fleetLog = await openLog(fleet, 'delivery');
+    const { connection, log, logEpoch, notReady } = fleetLog;
+    const readSide = await openReadSide(fleet, fleetLog);
     const { sessions, leaseTerms } = await openRedis(fleet);
     const checkpoints = await openCheckpoints(connection, logEpoch);
     const bus = natsGatewayBus(connection);
     const shared = { sessions, bus, checkpoints, lease: leaseTerms('delivery') };
     starting.use(runDelivery({ ...readSide, ...shared, log, logEpoch, world, observer: observed.runner }));
-    watchReaderLag(observed.metrics, log, [
+    watchReaderLag(observed.metrics, log, () => [
       { name: 'delivery', checkpoint: (shard) => checkpoints.load('delivery', shard) },
     ]);
     const running = starting.move();

@@ -15,8 +15,9 @@ await runProcess({
   async start(config, observed, world) {
     await using starting = new AsyncDisposableStack();
     const fleet = { config, observed, world, parts: starting };
-    const { connection, log, logEpoch, notReady } = await openLog(fleet, 'gateway');
-    const readSide = await openReadSide(fleet, log);
+    const fleetLog = await openLog(fleet, 'gateway');
+    const { connection, log, logEpoch, notReady } = fleetLog;
+    const readSide = await openReadSide(fleet, fleetLog);
     const { sessions, rates } = await openRedis(fleet);
     const { logger } = observed;
     const clock = starting.use(await checkClock({ skewMs: () => log.clockSkewMs(), world, logger }));

@@ -2,7 +2,7 @@
 import process from 'node:process';
 import { loadConfig } from '@parley/infra/config';
 import { openLog, openRedis, openStores } from '@parley/infra/fleet';
-import { watchReaderLag } from '@parley/infra/observability';
+import { watchedGenerations, watchReaderLag } from '@parley/infra/observability';
 import { observeProcess, runProcess } from '@parley/infra/process';
 import { shareReads } from '@parley/projections';
 import { runProjector } from './run-projector.ts';
@@ -13,15 +13,15 @@ await runProcess({
   async start(config, observed, world) {
     await using starting = new AsyncDisposableStack();
     const fleet = { config, observed, world, parts: starting };
-    const { log, notReady } = await openLog(fleet, 'projector');
-    const { generation, timelineStore: timeline, conversationStore: conversations } = await openStores(fleet);
+    const fleetLog = await openLog(fleet, 'projector');
+    const { log, notReady } = fleetLog;
+    const stores = await openStores(fleet, fleetLog, { isWorker: true });
     const observer = { ...observed.runner, ...observed.projection };
-    const lease = (await openRedis(fleet)).leaseTerms(`projector-g${generation}`);
-    const reads = shareReads(log, `projector-g${generation}`);
-    starting.use(runProjector({ log: reads, world, generation, timeline, conversations, observer, lease }));
-    watchReaderLag(observed.metrics, log, [
-      { name: `timeline-g${generation}`, checkpoint: (shard) => timeline.checkpoint(shard) },
-      { name: `conversations-g${generation}`, checkpoint: (shard) => conversations.checkpoint(shard) },
+    const { leaseTerms } = await openRedis(fleet);
+    starting.use(runProjector({ ...stores, log: shareReads(log, 'projector'), world, observer, leaseTerms }));
+    watchReaderLag(observed.metrics, log, () => [
+      ...watchedGenerations('timeline', stores.timeline),
+      ...watchedGenerations('conversations', stores.conversations),
     ]);
     const running = starting.move();
     return {

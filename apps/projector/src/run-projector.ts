@@ -1,33 +1,27 @@
-// The projections at work: each a reader of the log, all on the one runner.
-import type { EventLog, World } from '@parley/domain';
+// The projections at work: each generation of each a reader of the log, all on the one runner.
 import {
   conversations,
-  projectionReader,
-  runReaders,
+  runGenerations,
   timeline,
   type ConversationStore,
-  type LeaseTerms,
-  type ProjectionObserver,
-  type RunnerObserver,
+  type LiveGenerations,
+  type RunGenerationsDependencies,
   type TimelineStore,
 } from '@parley/projections';
 
-export interface ProjectorDependencies {
-  readonly log: EventLog;
-  readonly world: World;
-  readonly timeline: TimelineStore;
-  readonly conversations: ConversationStore;
-  readonly generation: number;
-  readonly observer: RunnerObserver & ProjectionObserver;
-  /** Absent: all shards are this process's own. */
-  readonly lease?: LeaseTerms;
+export interface ProjectorDependencies extends RunGenerationsDependencies {
+  readonly timeline: LiveGenerations<TimelineStore>;
+  readonly conversations: LiveGenerations<ConversationStore>;
 }
 
 /** Runs until disposed. */
-export function runProjector(deps: ProjectorDependencies): AsyncDisposable {
-  const readers = [
-    projectionReader(timeline, deps.timeline, deps),
-    projectionReader(conversations, deps.conversations, deps),
-  ];
-  return runReaders(readers, deps);
+export function runProjector({
+  timeline: rows,
+  conversations: lists,
+  ...deps
+}: ProjectorDependencies): AsyncDisposable {
+  const running = new AsyncDisposableStack();
+  running.use(runGenerations(timeline, rows, deps));
+  running.use(runGenerations(conversations, lists, deps));
+  return running;
 }

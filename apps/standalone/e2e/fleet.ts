@@ -12,7 +12,7 @@ import { connectNats, natsGatewayBus, NatsEventLog, openCheckpoints, createDeplo
 import { openSessionRegistry } from '@parley/infra/redis';
 import { createWorld, digest } from '@parley/infra/runtime';
 import { startTestServer, startTestValkey, type TestValkey } from '@parley/infra/testing';
-import { createReadSide } from '@parley/projections';
+import { createReadSide, fixedGeneration } from '@parley/projections';
 import { runProjector } from '@parley/projector';
 import { RecordingClient } from '@parley/proof';
 import { observe } from '../src/observe.ts';
@@ -114,19 +114,13 @@ async function openHouse({ natsUrl }: Servers, parts: AsyncDisposableStack) {
   const world = createWorld();
   const { logEpoch } = await createDeployment({ connection, world, shards, replicas: 1 });
   const log = parts.use(new NatsEventLog({ connection, world, shards }));
-  const [timelineStore, conversationStore] = [createMemoryTimeline(), createMemoryConversations()];
-  parts.use(
-    runProjector({
-      log,
-      world,
-      generation: 1,
-      timeline: timelineStore,
-      conversations: conversationStore,
-      observer: { ...observed.runner, ...observed.projection },
-    }),
-  );
+  const readModels = {
+    timeline: fixedGeneration(createMemoryTimeline()),
+    conversations: fixedGeneration(createMemoryConversations()),
+  };
+  parts.use(runProjector({ ...readModels, log, world, observer: { ...observed.runner, ...observed.projection } }));
   const made = await standaloneGateway(config, logEpoch);
-  return { config: made, observed, connection, log, logEpoch, world, timelineStore, conversationStore };
+  return { config: made, observed, connection, log, logEpoch, world, ...readModels };
 }
 
 type House = Awaited<ReturnType<typeof openHouse>>;

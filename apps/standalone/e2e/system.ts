@@ -18,7 +18,7 @@ import {
 } from '@parley/infra/nats';
 import { createWorld, digest } from '@parley/infra/runtime';
 import { openSqlite } from '@parley/infra/sqlite';
-import { createReadSide } from '@parley/projections';
+import { createReadSide, fixedGeneration } from '@parley/projections';
 import { runProjector } from '@parley/projector';
 import { RecordingClient } from '@parley/proof';
 import { observe } from '../src/observe.ts';
@@ -66,17 +66,13 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
   const log = starting.use(new NatsEventLog({ connection, world, shards }));
   const directory = path.join(dataDir, 'read-models');
   const stores = starting.use(await openSqlite({ directory, logEpoch, world, report: observed.sqlite }));
-  const [timelineStore, conversationStore] = [await stores.timeline(1), await stores.conversations(1)];
-  const readSide = createReadSide({ log, world, timelineStore, conversationStore });
+  const readModels = {
+    timeline: fixedGeneration(await stores.timeline(1)),
+    conversations: fixedGeneration(await stores.conversations(1)),
+  };
+  const readSide = createReadSide({ log, world, ...readModels });
   const projector = starting.use(
-    runProjector({
-      log,
-      world,
-      generation: 1,
-      timeline: timelineStore,
-      conversations: conversationStore,
-      observer: { ...observed.runner, ...observed.projection },
-    }),
+    runProjector({ ...readModels, log, world, observer: { ...observed.runner, ...observed.projection } }),
   );
   const sessions = options.deliveredByOthers ?? createSessionRegistry(world);
   const bus = losing(natsGatewayBus(connection), options.loses ?? (() => false));

@@ -6,17 +6,14 @@ import type { World } from '@parley/domain';
 import { checkClock, createGateway, type Gateway } from '@parley/gateway';
 import type { StandaloneConfig } from '@parley/infra/config';
 import { createGatewayBus, createRateBuckets, createSessionRegistry } from '@parley/infra/memory';
-import { connectNats, NatsEventLog, openCheckpoints, createDeployment, startNatsServer } from '@parley/infra/nats';
-import { watchEventLoop, watchOutbox, watchReaderLag } from '@parley/infra/observability';
+import { connectNats, createDeployment, NatsEventLog, openCheckpoints, startNatsServer } from '@parley/infra/nats';
+import { watchedGenerations, watchEventLoop, watchOutbox, watchReaderLag } from '@parley/infra/observability';
 import { digest } from '@parley/infra/runtime';
-import { openSqlite } from '@parley/infra/sqlite';
 import { createReadSide, shareReads } from '@parley/projections';
 import { runProjector } from '@parley/projector';
 import type { Observed } from './observe.ts';
+import { openReadModels } from './read-models.ts';
 import { shardsWhenNew, standaloneGateway } from './settings.ts';
-
-/** The one generation there is until rebuilds make others. */
-const generation = 1;
 
 export interface Standalone extends AsyncDisposable {
   readonly gateway: Gateway;
@@ -27,26 +24,15 @@ export async function startStandalone(config: StandaloneConfig, observed: Observ
   await using starting = new AsyncDisposableStack();
   const { log, connection, logEpoch } = await openLog({ config, observed, world, parts: starting });
 
-  const directory = path.join(config.dataDir, 'read-models');
-  const stores = starting.use(await openSqlite({ directory, logEpoch, world, report: observed.sqlite }));
-  const timelineStore = await stores.timeline(generation);
-  const conversationStore = await stores.conversations(generation);
+  const readModels = await openReadModels({ config, connection, logEpoch, observed, world, parts: starting });
   const checkpoints = await openCheckpoints(connection, logEpoch);
   const reads = shareReads(log, 'standalone');
-  const readSide = createReadSide({ log: reads, world, timelineStore, conversationStore });
+  const readSide = createReadSide({ log: reads, world, ...readModels });
   const sessions = createSessionRegistry(world);
   const bus = createGatewayBus();
 
-  const projectionObserver = { ...observed.runner, ...observed.projection };
   starting.use(
-    runProjector({
-      log: reads,
-      world,
-      generation,
-      timeline: timelineStore,
-      conversations: conversationStore,
-      observer: projectionObserver,
-    }),
+    runProjector({ ...readModels, log: reads, world, observer: { ...observed.runner, ...observed.projection } }),
   );
   const { logger } = observed;
   const clock = starting.use(await checkClock({ skewMs: () => log.clockSkewMs(), world, logger }));
@@ -71,9 +57,9 @@ export async function startStandalone(config: StandaloneConfig, observed: Observ
   );
   starting.use(watchEventLoop(observed.metrics));
   watchOutbox(observed.metrics, () => log.outboxSize);
-  watchReaderLag(observed.metrics, log, [
-    { name: `timeline-g${generation}`, checkpoint: (shard) => timelineStore.checkpoint(shard) },
-    { name: `conversations-g${generation}`, checkpoint: (shard) => conversationStore.checkpoint(shard) },
+  watchReaderLag(observed.metrics, log, () => [
+    ...watchedGenerations('timeline', readModels.timeline),
+    ...watchedGenerations('conversations', readModels.conversations),
     { name: 'delivery', checkpoint: (shard) => checkpoints.load('delivery', shard) },
   ]);
   await untilReady(gateway, world);

@@ -15,6 +15,8 @@ export interface CassandraOptions extends ClusterOptions {
   readonly keyspace: string;
   /** Copies of each row, by data centre; of a keyspace that is there already, its own stay. */
   readonly replication: Readonly<Record<string, number>>;
+  /** Each has generations of its own. */
+  readonly logEpoch: number;
 }
 
 /** Opening the same generation twice, here or in another process, gives two handles of one store. */
@@ -25,14 +27,14 @@ export interface CassandraStores extends AsyncDisposable {
 
 /** Rejects with StoreUnavailable when the cluster does not answer. */
 export async function openCassandra(options: CassandraOptions): Promise<CassandraStores> {
-  const { keyspace, replication } = options;
+  const { keyspace, replication, logEpoch } = options;
   await using opening = new AsyncDisposableStack();
   const session = opening.use(await Session.open(options));
   await createKeyspace(session, keyspace, replication);
   opening.move();
 
   async function open(projection: string, number: number, migrations: readonly Migration[]): Promise<StoredGeneration> {
-    const generation = { keyspace, projection, number };
+    const generation = { keyspace, projection, logEpoch, number };
     const { base } = await migrate(session, generation, migrations);
     const bases = new Bases({ session, name: tableName(generation, 'raised') }, base);
     return { ...generation, session, migrations, bases };

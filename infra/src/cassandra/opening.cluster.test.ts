@@ -53,7 +53,7 @@ test('every statement goes to a node that has its row', async () => {
   await stores.timeline(1);
   const client = new Client(clientOptions(options));
   await client.connect();
-  const table = `${keyspace}.timeline_heads_g1`;
+  const table = `${keyspace}.timeline_heads_e1_g1`;
   const asked = { executionProfile: READ_MODELS, prepare: true };
   for (let each = 0; each < 40; each++) {
     const id = `g_${each}`;

@@ -124,7 +124,7 @@ test('timestamps stay below what a server may refuse', async () => {
   const store = await ours.timeline(++generation);
   await expect(store.raise(shard, here, position(timestampMax))).rejects.toBeInstanceOf(RangeError);
   const tables = await cluster.operator.execute(
-    `SELECT max(writetime(event)) AS latest FROM ${cluster.options.keyspace}.timeline_events_g1`,
+    `SELECT max(writetime(event)) AS latest FROM ${cluster.options.keyspace}.timeline_events_e1_g1`,
   );
   expect(Number(tables.rows[0]?.get('latest'))).toBeLessThan(1_000);
 });

@@ -1,4 +1,4 @@
-// Keyspace and tables. A generation of a projection has tables of its own, `timeline_events_g1`, and one that tells which
+// Keyspace and tables. A generation of a projection has tables of its own, `timeline_events_e1_g1`, and one that tells which
 // migrations were applied to them; all of them go when the generation is dropped.
 import { createHash } from 'node:crypto';
 import { integer, text } from './cells.ts';
@@ -20,6 +20,8 @@ export interface Migration {
 export interface Generation {
   readonly keyspace: string;
   readonly projection: string;
+  /** Of the log: what was folded from another one is not ours. */
+  readonly logEpoch: number;
   readonly number: number;
 }
 
@@ -48,7 +50,7 @@ export const RAISED: Migration = {
 const SETTINGS: Table = { name: 'settings', columns: 'key text PRIMARY KEY, value bigint' };
 
 export const tableName = (generation: Generation, name: string): string =>
-  `${generation.keyspace}.${generation.projection}_${name}_g${generation.number}`;
+  `${generation.keyspace}.${generation.projection}_${name}_e${generation.logEpoch}_g${generation.number}`;
 
 export async function createKeyspace(
   session: Session,

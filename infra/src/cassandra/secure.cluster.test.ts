@@ -46,6 +46,7 @@ client_encryption_options:
     contactPoints: [`127.0.0.1:${ring.cqlPort}`],
     localDataCenter: dataCenter,
     keyspace: 'secure',
+    logEpoch: 1,
     replication: { [dataCenter]: 1 },
     credentials,
     tls,

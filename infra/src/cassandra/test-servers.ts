@@ -31,7 +31,7 @@ export async function testCluster(ring = inject('cassandraRing')): Promise<TestC
   const copies = Math.min(copiesMax, operator.hosts.length);
   const keyspace = `parley_test_${randomBytes(4).toString('hex')}`;
   return {
-    options: { ...server, keyspace, replication: { [server.localDataCenter]: copies } },
+    options: { ...server, keyspace, logEpoch: 1, replication: { [server.localDataCenter]: copies } },
     operator,
     nodes,
     async [Symbol.asyncDispose]() {

@@ -3,17 +3,28 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import process from 'node:process';
-import type { EventLog, RateBuckets, SessionRegistry, World } from '@parley/domain';
+import type { RateBuckets, SessionRegistry, World } from '@parley/domain';
 import {
+  conversations,
   createReadSide,
+  followGenerations,
+  timeline,
   type ConversationStore,
   type LeaseTerms,
+  type LiveGenerations,
   type ReadSide,
   type TimelineStore,
 } from '@parley/projections';
 import { openCassandra } from '../cassandra/index.ts';
 import type { FleetConfig } from '../config/index.ts';
-import { connectNats, NatsEventLog, openDeployment, type Connection, type Role } from '../nats/index.ts';
+import {
+  connectNats,
+  NatsEventLog,
+  openDeployment,
+  openGenerationRegistry,
+  type Connection,
+  type Role,
+} from '../nats/index.ts';
 import { watchEventLoop, watchOutbox } from '../observability/index.ts';
 import type { Observed } from '../process/index.ts';
 import {
@@ -78,24 +89,32 @@ export async function openRedis({ config, observed, world, parts }: Fleet): Prom
   };
 }
 
-/** The one generation there is until rebuilds make others. */
-const generation = 1;
-
 export interface FleetStores {
-  readonly generation: number;
-  readonly timelineStore: TimelineStore;
-  readonly conversationStore: ConversationStore;
+  readonly timeline: LiveGenerations<TimelineStore>;
+  readonly conversations: LiveGenerations<ConversationStore>;
 }
 
-export async function openStores({ config, parts }: Fleet): Promise<FleetStores> {
-  const stores = parts.use(await openCassandra(cassandraOptions(config)));
+/** The read models' generations; a worker folds them, others read the one that serves. */
+export async function openStores(
+  { config, observed, world, parts }: Fleet,
+  { connection, logEpoch }: Pick<FleetLog, 'connection' | 'logEpoch'>,
+  { isWorker }: { readonly isWorker: boolean },
+): Promise<FleetStores> {
+  const stores = parts.use(await openCassandra(cassandraOptions(config, logEpoch)));
+  const registry = await openGenerationRegistry(connection, logEpoch);
+  const failed = (err: unknown): void => observed.logger.warn({ err }, 'generations cannot be looked at');
+  const shared = { registry, world, isWorker, failed };
   return {
-    generation,
-    timelineStore: await stores.timeline(generation),
-    conversationStore: await stores.conversations(generation),
+    timeline: parts.use(
+      await followGenerations({ ...shared, projection: timeline, open: (number) => stores.timeline(number) }),
+    ),
+    conversations: parts.use(
+      await followGenerations({ ...shared, projection: conversations, open: (number) => stores.conversations(number) }),
+    ),
   };
 }
 
-export async function openReadSide(fleet: Fleet, log: EventLog): Promise<ReadSide> {
-  return createReadSide({ log, world: fleet.world, ...(await openStores(fleet)) });
+export async function openReadSide(fleet: Fleet, fleetLog: FleetLog): Promise<ReadSide> {
+  const { log } = fleetLog;
+  return createReadSide({ log, world: fleet.world, ...(await openStores(fleet, fleetLog, { isWorker: false })) });
 }

@@ -47,7 +47,7 @@ export const deploymentSizing = ({ shards, natsReplicas }: FleetConfig) => ({
   replicas: natsReplicas === 3 ? (3 as const) : (1 as const),
 });
 
-export function cassandraOptions(config: FleetConfig): CassandraOptions {
+export function cassandraOptions(config: FleetConfig, logEpoch: number): CassandraOptions {
   const { cassandraContactPoints, cassandraDatacenter, cassandraKeyspace, cassandraReplicas } = config;
   const tls = tlsOf({ ca: config.cassandraTlsCa, cert: config.cassandraTlsCert, key: config.cassandraTlsKey });
   const { cassandraUser: username, cassandraPassword: password = '' } = config;
@@ -55,6 +55,7 @@ export function cassandraOptions(config: FleetConfig): CassandraOptions {
     contactPoints: cassandraContactPoints,
     localDataCenter: cassandraDatacenter,
     keyspace: cassandraKeyspace,
+    logEpoch,
     replication: { [cassandraDatacenter]: cassandraReplicas },
     ...(username !== undefined && { credentials: { username, password } }),
     ...((config.cassandraTls || tls !== undefined) && { tls: tls ?? {} }),

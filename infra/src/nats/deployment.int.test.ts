@@ -1,5 +1,7 @@
 // A deployment on a real server: declared once, compared ever after, never repaired.
 import { NO_POSITION, position, type Shard } from '@parley/domain';
+import { withVersion } from '@parley/projections';
+import { describeGenerationRegistry } from '@parley/projections/contracts';
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import {
@@ -8,6 +10,7 @@ import {
   createDeployment,
   DeploymentMissing,
   openDeployment,
+  openGenerationRegistry,
   ShardsMismatch,
   StreamMismatch,
   type Connection,
@@ -113,6 +116,18 @@ test('a checkpoint only rises, whoever writes it', async () => {
   await one.save('delivery', 0 as Shard, position(1));
   expect(await one.load('delivery', shard)).toBe(9);
   expect(await other.load('delivery', shard)).toBe(9);
+});
+
+describeGenerationRegistry(async () => {
+  await createDeployment({ connection, ...sizing });
+  return [await openGenerationRegistry(connection, 1), await openGenerationRegistry(connection, 1)];
+});
+
+test('a log of another epoch has other generations', async () => {
+  await createDeployment({ connection, ...sizing });
+  const before = await openGenerationRegistry(connection, 1);
+  await before.change('timeline', (none) => withVersion(none, 1, 5));
+  expect(await (await openGenerationRegistry(connection, 2)).load('timeline')).toBeUndefined();
 });
 
 test('a log of another epoch has other checkpoints', async () => {

@@ -5,6 +5,7 @@ export { PermissionDenied, type Connection } from './connection.ts';
 export { createDeployment, DeploymentMissing, openDeployment, ShardsMismatch, type Deployment } from './deployment.ts';
 export { describeEvent } from './describe-event.ts';
 export { NatsEventLog, type NatsEventLogOptions } from './event-log.ts';
+export { openGenerationRegistry } from './generation-registry.ts';
 export { natsGatewayBus } from './gateway-bus.ts';
 export type { LogObserver } from './observer.ts';
 export { clusterConfig } from './cluster-config.ts';

@@ -29,7 +29,16 @@ function tasks(role: Exclude<Role, 'operator'>, shards: number): readonly Grant[
   const chats = allShards(shards).map(chatStream);
   switch (role) {
     case 'gateway':
-      return [openDeployment(chats), readLog(chats), appendToLog, tellGateways, listenAsGateway, hint, hear];
+      return [
+        openDeployment(chats),
+        readLog(chats),
+        appendToLog,
+        tellGateways,
+        listenAsGateway,
+        hint,
+        hear,
+        readProjections,
+      ];
     case 'delivery':
       return [openDeployment(chats), readLog(chats), tellGateways, hear, readProjections, keepCheckpoints];
     case 'projector':

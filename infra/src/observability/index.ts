@@ -11,4 +11,11 @@ export {
   projectionObserver,
   runnerObserver,
 } from './observers.ts';
-export { watchEventLoop, watchOutbox, watchReaderLag, type WatchedLog, type WatchedReader } from './watched-values.ts';
+export {
+  watchedGenerations,
+  watchEventLoop,
+  watchOutbox,
+  watchReaderLag,
+  type WatchedLog,
+  type WatchedReader,
+} from './watched-values.ts';

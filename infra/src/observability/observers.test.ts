@@ -65,7 +65,7 @@ function reportAll({ metrics, logger }: ReturnType<typeof createRig>): Disposabl
   gateway.httpAnswered('listMessages', 200, 5);
   natsServerObserver(metrics, logger)({ type: 'Died', pid: 1, reason: 'killed', restartInMs: 100 });
   watchOutbox(metrics, () => 9);
-  watchReaderLag(metrics, { shards: 2, head: async () => 50 as Position }, [
+  watchReaderLag(metrics, { shards: 2, head: async () => 50 as Position }, () => [
     { name: 'delivery', checkpoint: async (of) => (of === shard ? 50 : 8) as Position },
   ]);
   return watchEventLoop(metrics);

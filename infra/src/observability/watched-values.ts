@@ -1,6 +1,7 @@
 // Values that are asked for when the metrics are read, because nobody could count them as they change.
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { allShards, type EventLog, type Position, type Shard } from '@parley/domain';
+import type { LiveGenerations } from '@parley/projections';
 import type { Metrics, Sample } from './metrics.ts';
 
 /** A reader of the log and how far it has come: its stored checkpoint, so that one that never began lags, too. */
@@ -11,9 +12,20 @@ export interface WatchedReader {
 
 export type WatchedLog = Pick<EventLog, 'shards' | 'head'>;
 
-export function watchReaderLag(metrics: Metrics, log: WatchedLog, readers: readonly WatchedReader[]): void {
+/** The readers of a projection's generations, as they are when it is asked. */
+export const watchedGenerations = (
+  projection: string,
+  live: Pick<LiveGenerations<Pick<WatchedReader, 'checkpoint'>>, 'following'>,
+): readonly WatchedReader[] =>
+  live
+    .following()
+    .map(({ number, store }) => ({ name: `${projection}-g${number}`, checkpoint: (shard) => store.checkpoint(shard) }));
+
+/** Of the readers there are whenever the metrics are read. */
+export function watchReaderLag(metrics: Metrics, log: WatchedLog, readers: () => readonly WatchedReader[]): void {
   metrics.watch('readerLag', async () => {
-    const lags = await Promise.all(allShards(log.shards).map((shard) => lagsIn(shard, log, readers)));
+    const now = readers();
+    const lags = await Promise.all(allShards(log.shards).map((shard) => lagsIn(shard, log, now)));
     return lags.flat();
   });
 }

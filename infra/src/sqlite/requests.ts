@@ -34,6 +34,8 @@ export type Request =
   /** All steps in order, or none of them. */
   | { readonly type: 'write'; readonly path: string; readonly steps: readonly WriteStep[] }
   | { readonly type: 'drop'; readonly path: string }
+  /** From here on it does not answer; the file stays. */
+  | { readonly type: 'release'; readonly path: string }
   /** Closes every file and ends the worker. */
   | { readonly type: 'close' };
 

@@ -20,6 +20,8 @@ export interface SqliteOptions extends WorkerClientOptions {
 export interface SqliteStores extends AsyncDisposable {
   timeline(generation: number): Promise<TimelineStore>;
   conversations(generation: number): Promise<ConversationStore>;
+  /** Nobody here uses it any more: what is stored stays, for whoever has it open. */
+  close(projection: string, generation: number): Promise<void>;
 }
 
 interface Stored {
@@ -32,8 +34,11 @@ export async function openSqlite({ directory, logEpoch, ...options }: SqliteOpti
   const worker = new WorkerClient(options);
   const groupsByPath = new Map<string, WriteGroups>();
 
+  const pathOf = (projection: string, generation: number): string =>
+    join(directory, `${projection}-g${generation}.sqlite`);
+
   async function open({ name, version }: Stored, schema: string, generation: number): Promise<File> {
-    const path = join(directory, `${name}-g${generation}.sqlite`);
+    const path = pathOf(name, generation);
     const identity = { projection: name, version, generation, logEpoch };
     await worker.ask({ type: 'open', file: { path, schema, identity } });
     const groups =
@@ -50,6 +55,12 @@ export async function openSqlite({ directory, logEpoch, ...options }: SqliteOpti
     timeline: async (generation) => createTimelineStore(await open(timeline, TIMELINE_SCHEMA, generation)),
     conversations: async (generation) =>
       createConversationStore(await open(conversations, CONVERSATION_SCHEMA, generation)),
+    async close(projection, generation) {
+      const path = pathOf(projection, generation);
+      await groupsByPath.get(path)?.settled();
+      groupsByPath.delete(path);
+      await worker.ask({ type: 'release', path });
+    },
     async [Symbol.asyncDispose]() {
       const settling = [...groupsByPath.values()].map((groups) => groups.settled());
       await Promise.all([...settling, worker[Symbol.asyncDispose]()]);

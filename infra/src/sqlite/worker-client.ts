@@ -46,7 +46,7 @@ export class WorkerClient implements AsyncDisposable {
     if (this.#isClosed) throw new StoreUnavailable('the store is closed');
     const rows = await this.#post(request);
     if (request.type === 'open') this.#files.set(request.file.path, request.file);
-    if (request.type === 'drop') this.#files.delete(request.path);
+    if (request.type === 'drop' || request.type === 'release') this.#files.delete(request.path);
     return rows;
   }
 

@@ -43,6 +43,9 @@ function perform(request: Request): readonly Row[] {
       forget(request.path);
       removeFile(request.path);
       return [];
+    case 'release':
+      forget(request.path);
+      return [];
     case 'close':
       for (const path of databases.keys()) forget(path);
       port?.close();

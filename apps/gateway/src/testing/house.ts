@@ -11,6 +11,7 @@ import { digest } from '@parley/infra/runtime';
 import {
   conversations,
   createReadSide,
+  fixedGeneration,
   projectionReader,
   runReader,
   timeline,
@@ -120,7 +121,13 @@ function startReadSide(log: EventLog, world: World, read: HouseOptions['timeline
   const made = { log, world, generation: 1, observer: silent };
   projector.use(runReader(projectionReader(timeline, timelineStore, made), made));
   projector.use(runReader(projectionReader(conversations, conversationStore, made), made));
-  return { projector, readSide: createReadSide({ log, world, timelineStore: read(timelineStore), conversationStore }) };
+  const served = {
+    log,
+    world,
+    timeline: fixedGeneration(read(timelineStore)),
+    conversations: fixedGeneration(conversationStore),
+  };
+  return { projector, readSide: createReadSide(served) };
 }
 
 const silent: RunnerObserver & ProjectionObserver = {

@@ -1,0 +1,44 @@
+// The read models of one machine: SQLite files under the data directory, whose generations operators change while it runs.
+import path from 'node:path';
+import type { World } from '@parley/domain';
+import type { StandaloneConfig } from '@parley/infra/config';
+import { openGenerationRegistry, type Connection } from '@parley/infra/nats';
+import { openSqlite } from '@parley/infra/sqlite';
+import { conversations, followGenerations, timeline } from '@parley/projections';
+import type { Observed } from './observe.ts';
+
+export interface ReadModelOptions {
+  readonly config: StandaloneConfig;
+  readonly connection: Connection;
+  readonly logEpoch: number;
+  readonly observed: Observed;
+  readonly world: World;
+  /** Ends what is opened here. */
+  readonly parts: AsyncDisposableStack;
+}
+
+export async function openReadModels({ config, connection, logEpoch, observed, world, parts }: ReadModelOptions) {
+  const directory = path.join(config.dataDir, 'read-models');
+  const stores = parts.use(await openSqlite({ directory, logEpoch, world, report: observed.sqlite }));
+  const registry = await openGenerationRegistry(connection, logEpoch);
+  const failed = (err: unknown): void => observed.logger.warn({ err }, 'generations cannot be looked at');
+  const shared = { registry, world, isWorker: true, failed };
+  return {
+    timeline: parts.use(
+      await followGenerations({
+        ...shared,
+        projection: timeline,
+        open: (number) => stores.timeline(number),
+        close: (number) => stores.close(timeline.name, number),
+      }),
+    ),
+    conversations: parts.use(
+      await followGenerations({
+        ...shared,
+        projection: conversations,
+        open: (number) => stores.conversations(number),
+        close: (number) => stores.close(conversations.name, number),
+      }),
+    ),
+  };
+}
