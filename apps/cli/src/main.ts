@@ -3,6 +3,7 @@
 import process from 'node:process';
 import { buffer } from 'node:stream/consumers';
 import { Command, InvalidArgumentError } from 'commander';
+import { addOperatorCommands } from './operator/commands.ts';
 
 const program = new Command('parley').description('Parley: chat, and a look behind it.').showHelpAfterError();
 
@@ -31,6 +32,8 @@ program
     const { setup } = await import('./setup.ts');
     process.exitCode = await setup(process.env);
   });
+
+addOperatorCommands(program, process.env);
 
 await program.parseAsync();
 

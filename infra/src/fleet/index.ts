@@ -9,4 +9,5 @@ export {
   type FleetRedis,
   type FleetStores,
 } from './fleet.ts';
+export { cassandraOptions, deploymentSizing, natsOptions, redisOptions } from './options.ts';
 export { setUpFleet } from './set-up.ts';

@@ -71,6 +71,7 @@ export class Database implements Disposable {
 export function openOrBegin(file: DatabaseFile): { readonly database: Database; readonly discarded?: string } {
   const opened = existsSync(file.path) ? openExisting(file) : undefined;
   if (opened instanceof Database) return { database: opened };
+  if (opened !== undefined && file.isGuest) throw new Error(`${file.path} is of no use: ${opened}`);
   removeFile(file.path);
   return { database: begin(file), ...(opened === undefined ? {} : { discarded: opened }) };
 }

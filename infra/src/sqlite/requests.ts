@@ -12,6 +12,8 @@ export interface DatabaseFile {
   readonly schema: string;
   /** What the file must say about itself to be of use. */
   readonly identity: Identity;
+  /** Somebody else's: one that is of no use is left alone, and not opened. */
+  readonly isGuest: boolean;
 }
 
 interface Identity {

@@ -14,6 +14,8 @@ export interface SqliteOptions extends WorkerClientOptions {
   readonly directory: string;
   /** Files of another epoch are begun anew. */
   readonly logEpoch: number;
+  /** Beside the process whose files these are: nothing is thrown away. */
+  readonly isGuest?: boolean;
 }
 
 /** Opening the same generation twice gives two handles of one store. */
@@ -29,7 +31,12 @@ interface Stored {
   readonly version: number;
 }
 
-export async function openSqlite({ directory, logEpoch, ...options }: SqliteOptions): Promise<SqliteStores> {
+export async function openSqlite({
+  directory,
+  logEpoch,
+  isGuest = false,
+  ...options
+}: SqliteOptions): Promise<SqliteStores> {
   await mkdir(directory, { recursive: true });
   const worker = new WorkerClient(options);
   const groupsByPath = new Map<string, WriteGroups>();
@@ -40,7 +47,7 @@ export async function openSqlite({ directory, logEpoch, ...options }: SqliteOpti
   async function open({ name, version }: Stored, schema: string, generation: number): Promise<File> {
     const path = pathOf(name, generation);
     const identity = { projection: name, version, generation, logEpoch };
-    await worker.ask({ type: 'open', file: { path, schema, identity } });
+    await worker.ask({ type: 'open', file: { path, schema, identity, isGuest } });
     const groups =
       groupsByPath.get(path) ?? createWriteGroups((steps) => worker.ask({ type: 'write', path, steps }), options.world);
     groupsByPath.set(path, groups);

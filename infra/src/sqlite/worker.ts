@@ -9,10 +9,13 @@ const port = parentPort;
 if (port === null) throw new Error('worker.ts runs in a worker thread');
 
 const databases = new Map<string, Database>();
+/** Files of another process: it decides what becomes of them. */
+const guests = new Set<string>();
 
 /** Files a worker before this one had open: never begun anew, for their readers go on from where they were. */
 function reopen(files: readonly DatabaseFile[]): void {
   for (const file of files) {
+    if (file.isGuest) guests.add(file.path);
     const opened = openExisting(file);
     if (typeof opened === 'string')
       tell({ type: 'discarded', discarded: { path: file.path, isServing: true, reason: opened } });
@@ -55,6 +58,7 @@ function perform(request: Request): readonly Row[] {
 
 function open(file: DatabaseFile): void {
   if (databases.has(file.path)) return;
+  if (file.isGuest) guests.add(file.path);
   const { database, discarded } = openOrBegin(file);
   databases.set(file.path, database);
   if (discarded !== undefined)
@@ -64,6 +68,7 @@ function open(file: DatabaseFile): void {
 /** What is broken answers nothing any more, rather than something wrong; the next `open` begins it anew. */
 function discard(path: string, reason: string): void {
   forget(path);
+  if (guests.has(path)) return;
   removeFile(path);
   tell({ type: 'discarded', discarded: { path, isServing: true, reason } });
 }

@@ -1,0 +1,36 @@
+// The table of operators' commands: what each is called, what it takes, and where it is.
+import type { Environment } from '@parley/infra/config';
+import type { Command } from 'commander';
+import type { OperatorCommand } from './operate.ts';
+
+const json = ['--json', 'answer in JSON'] as const;
+
+export function addOperatorCommands(program: Command, environment: Environment): void {
+  /** For commander's `action`: what a command needs is loaded when it runs. */
+  const operate =
+    <Flags extends object>(load: () => Promise<OperatorCommand<Flags>>) =>
+    async (...given: unknown[]): Promise<void> =>
+      (await import('./operate.ts')).operate(load, { environment, given });
+
+  program
+    .command('generations')
+    .description('the generations of each read model: which serves, which are kept up to date')
+    .option(...json)
+    .action(operate(async () => (await import('./generations.ts')).listGenerations));
+
+  program
+    .command('switch')
+    .argument('<projection>')
+    .argument('<generation>')
+    .description('let another generation serve, back as well')
+    .option(...json)
+    .action(operate(async () => (await import('./generations.ts')).switchGeneration));
+
+  program
+    .command('drop-generation')
+    .argument('<projection>')
+    .argument('<generation>')
+    .description('delete a generation that does not serve')
+    .option(...json)
+    .action(operate(async () => (await import('./generations.ts')).dropGeneration));
+}

@@ -1,0 +1,52 @@
+// The read models there are, by the names operators use.
+import {
+  conversations,
+  timeline,
+  type ConversationHead,
+  type Head,
+  type MembershipRow,
+  type Projection,
+  type ProjectionGenerations,
+  type ProjectionStore,
+  type TimelineHead,
+  type TimelineRow,
+} from '@parley/projections';
+import { WrongUsage } from './operate.ts';
+import type { ReadModelStores, System } from './system.ts';
+
+interface ReadModel<H extends Head, Row> {
+  readonly projection: Projection<H, Row>;
+  open(stores: ReadModelStores, generation: number): Promise<ProjectionStore<H, Row>>;
+}
+
+const timelineModel: ReadModel<TimelineHead, TimelineRow> = {
+  projection: timeline,
+  open: (stores, generation) => stores.timeline(generation),
+};
+
+const conversationsModel: ReadModel<ConversationHead, MembershipRow> = {
+  projection: conversations,
+  open: (stores, generation) => stores.conversations(generation),
+};
+
+export const READ_MODEL_NAMES = [timeline.name, conversations.name] as const;
+
+/** Whatever is done with a read model, whatever its heads and rows are. */
+export type UseReadModel<Result> = <H extends Head, Row>(model: ReadModel<H, Row>) => Result;
+
+/** Throws WrongUsage when there is none of this name. */
+export function withReadModel<Result>(name: string, use: UseReadModel<Result>): Result {
+  if (name === timeline.name) return use(timelineModel);
+  if (name === conversations.name) return use(conversationsModel);
+  throw new WrongUsage(`there is no projection ${name}, only ${READ_MODEL_NAMES.join(' and ')}`);
+}
+
+/** Throws WrongUsage when no worker has registered one: nothing ever ran. */
+export async function generationsOf(
+  { registry }: Pick<System, 'registry'>,
+  name: string,
+): Promise<ProjectionGenerations> {
+  const record = await registry.load(name);
+  if (record) return record;
+  throw new WrongUsage(`no worker has registered a generation of ${name} yet: start a standalone or a projector first`);
+}

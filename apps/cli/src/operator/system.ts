@@ -1,0 +1,118 @@
+// The running system an operator's command works on, opened from outside: a standalone by its data directory, a fleet by the
+// addresses of its servers. What a command does not use is not opened.
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { World } from '@parley/domain';
+import { openCassandra } from '@parley/infra/cassandra';
+import { loadConfig, type Environment, type FleetConfig, type StandaloneConfig } from '@parley/infra/config';
+import { cassandraOptions, deploymentSizing, natsOptions, redisOptions } from '@parley/infra/fleet';
+import {
+  connectNats,
+  NatsEventLog,
+  openDeployment,
+  openGenerationRegistry,
+  type Connection,
+  type NatsConnectionOptions,
+} from '@parley/infra/nats';
+import { connectRedis, type RedisConnection } from '@parley/infra/redis';
+import { createWorld } from '@parley/infra/runtime';
+import { openSqlite } from '@parley/infra/sqlite';
+import type { ConversationStore, GenerationRegistry, TimelineStore } from '@parley/projections';
+
+/** Of one generation each. */
+export interface ReadModelStores {
+  timeline(generation: number): Promise<TimelineStore>;
+  conversations(generation: number): Promise<ConversationStore>;
+}
+
+export interface System extends AsyncDisposable {
+  readonly world: World;
+  readonly connection: Connection;
+  readonly log: NatsEventLog;
+  readonly logEpoch: number;
+  readonly registry: GenerationRegistry;
+  readonly where:
+    | { readonly form: 'standalone'; readonly dataDir: string; readonly config: StandaloneConfig }
+    | { readonly form: 'fleet'; readonly config: FleetConfig };
+  /** Opened when first asked for. */
+  readonly stores: () => Promise<ReadModelStores>;
+  /** Undefined where there is none. Opened when first asked for. */
+  readonly redis: () => Promise<RedisConnection | undefined>;
+}
+
+/** There is nothing to work on: the message says what is missing, and what to do. Nothing was tried. */
+export class SystemUnreachable extends Error {
+  override readonly name = 'SystemUnreachable';
+}
+
+/** A system that is there is found at once. */
+const deploymentWaitMsMax = 5_000;
+
+/** Throws ConfigError, SystemUnreachable, NatsUnreachable or DeploymentMissing. */
+export async function openSystem(environment: Environment): Promise<System> {
+  const world = createWorld();
+  await using opening = new AsyncDisposableStack();
+  const { PARLEY_NATS_URL: natsUrl } = environment;
+  const place = natsUrl ? fleet(environment) : await standalone(environment);
+  const connection = opening.use(await connectNats(place.nats));
+  const sizing = { ...place.sizing, waitMsMax: deploymentWaitMsMax };
+  const { shards, logEpoch } = await openDeployment({ connection, world, ...sizing });
+  const log = opening.use(new NatsEventLog({ connection, world, shards }));
+  const parts = opening.move();
+  return {
+    world,
+    connection,
+    log,
+    logEpoch,
+    registry: await openGenerationRegistry(connection, logEpoch),
+    where: place.where,
+    stores: once(async () => parts.use(await place.openStores({ logEpoch, world }))),
+    redis: once(async () => {
+      const redis = await place.openRedis({ world });
+      return redis && parts.use(redis);
+    }),
+    [Symbol.asyncDispose]: () => parts.disposeAsync(),
+  };
+}
+
+interface Place {
+  readonly where: System['where'];
+  readonly nats: NatsConnectionOptions;
+  readonly sizing: { readonly replicas: 1 | 3; readonly shards?: number };
+  openStores(of: { readonly logEpoch: number; readonly world: World }): Promise<ReadModelStores & AsyncDisposable>;
+  openRedis(of: { readonly world: World }): Promise<RedisConnection | undefined>;
+}
+
+async function standalone(environment: Environment): Promise<Place> {
+  const config = loadConfig('standalone', environment);
+  const { dataDir } = config;
+  const servers = await readFile(path.join(dataDir, 'nats.url'), 'utf8').catch(() => undefined);
+  if (servers === undefined) {
+    const hint = 'PARLEY_DATA_DIR names another directory, PARLEY_NATS_URL a fleet';
+    throw new SystemUnreachable(`no standalone has run in ${path.resolve(dataDir)}; ${hint}`);
+  }
+  const directory = path.join(dataDir, 'read-models');
+  return {
+    where: { form: 'standalone', dataDir, config },
+    nats: { servers: servers.trim(), name: 'parley-cli' },
+    sizing: { replicas: 1 },
+    openStores: (of) => openSqlite({ ...of, directory, isGuest: true, report: () => undefined }),
+    openRedis: async () => undefined,
+  };
+}
+
+function fleet(environment: Environment): Place {
+  const config = loadConfig('fleet', environment);
+  return {
+    where: { form: 'fleet', config },
+    nats: { ...natsOptions(config), name: 'parley-cli', role: 'operator' },
+    sizing: deploymentSizing(config),
+    openStores: ({ logEpoch }) => openCassandra(cassandraOptions(config, logEpoch)),
+    openRedis: ({ world }) => connectRedis({ ...redisOptions(config), world, report: () => undefined }),
+  };
+}
+
+function once<Value>(open: () => Promise<Value>): () => Promise<Value> {
+  let opened: Promise<Value> | undefined;
+  return () => (opened ??= open());
+}
