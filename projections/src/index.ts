@@ -4,6 +4,7 @@ export * from './conversations/conversation-list.ts';
 export * from './conversations/conversation-states.ts';
 export * from './conversations/conversations.ts';
 export * from './conversations/recent-heads.ts';
+export * from './generations/fold-to-head.ts';
 export * from './generations/generations.ts';
 export * from './generations/live-generations.ts';
 export * from './generations/run-generations.ts';

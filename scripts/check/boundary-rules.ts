@@ -52,10 +52,10 @@ export const boundaryRules: IForbiddenRuleType[] = [
   },
   {
     name: 'apps-are-alone',
-    comment: 'only the standalone app puts other apps together',
+    comment: 'only the standalone app puts other apps together; suites may start a whole system',
     severity: 'error',
     from: { path: '^apps/([^/]+)/', pathNot: '^apps/standalone/' },
-    to: { path: '^apps/', pathNot: '^apps/$1/' },
+    to: { path: '^apps/', pathNot: '^apps/$1/|^apps/(standalone|cluster)/e2e/' },
   },
   {
     name: 'standalone-takes-the-front-door',

@@ -17,6 +17,8 @@ export class StandaloneProcess implements AsyncDisposable, SystemUnderProof {
   readonly dataDir: string;
   readonly port: number;
   readonly adminPort: number;
+  /** Of the timeline's rows that `readRows` finds. */
+  generation = 1;
   /** Everything it ever printed. */
   output = '';
   readonly #environment: Record<string, string>;
@@ -56,7 +58,7 @@ export class StandaloneProcess implements AsyncDisposable, SystemUnderProof {
   }
 
   get #timelineFile(): string {
-    return path.join(this.dataDir, 'read-models', 'timeline-g1.sqlite');
+    return path.join(this.dataDir, 'read-models', `timeline-g${this.generation}.sqlite`);
   }
 
   get natsUrl(): string {

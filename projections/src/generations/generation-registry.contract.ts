@@ -1,6 +1,6 @@
 // What every registry of generations promises.
 import { describe, expect, test } from 'vitest';
-import { generationOf, withBuilding, withFollowing, withServing, withVersion } from './generations.ts';
+import { generationOf, withBuilding, withState, withServing, withVersion } from './generations.ts';
 import type { GenerationRegistry } from './generations.ts';
 
 /** Two handles of one new, empty registry, as two processes have them. */
@@ -42,7 +42,9 @@ export function describeGenerationRegistry(open: OpenRegistries): void {
       const early = registry.change('timeline', (record) => withServing(record ?? never(), 2));
       await expect(early).rejects.toMatchObject({ name: 'GenerationRefused' });
       expect(await registry.load('timeline')).toStrictEqual(before);
-      const after = await registry.change('timeline', (record) => withServing(withFollowing(record ?? never(), 2), 2));
+      const after = await registry.change('timeline', (record) =>
+        withServing(withState(record ?? never(), 2, 'following'), 2),
+      );
       expect(after.serving).toBe(2);
     });
   });

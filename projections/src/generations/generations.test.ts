@@ -4,7 +4,7 @@ import {
   followingNumbers,
   servingNumber,
   withBuilding,
-  withFollowing,
+  withState,
   without,
   withServing,
   withVersion,
@@ -32,7 +32,7 @@ describe('the generations of a projection', () => {
   it('serve only once workers follow them', () => {
     const building = withBuilding(first, 1, 20);
     expect(() => withServing(building, 2)).toThrow('still being built');
-    const following = withFollowing(building, 2);
+    const following = withState(building, 2, 'following');
     expect(followingNumbers(following, 1)).toStrictEqual([1, 2]);
     expect(servingNumber(following, 1)).toBe(1);
     expect(servingNumber(withServing(following, 2), 1)).toBe(2);
@@ -40,7 +40,7 @@ describe('the generations of a projection', () => {
   });
 
   it('go only when they do not serve, and their numbers are never used again', () => {
-    const two = withFollowing(withBuilding(first, 1, 20), 2);
+    const two = withState(withBuilding(first, 1, 20), 2, 'following');
     expect(() => without(two, 1)).toThrow('serves');
     expect(() => without(two, 7)).toThrow('no generation 7, only 1, 2');
     const one = without(two, 2);

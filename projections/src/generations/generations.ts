@@ -12,8 +12,11 @@ export interface Generation {
   readonly number: number;
   /** Of the projection that it was folded with: other builds cannot read it. */
   readonly version: number;
-  /** `building`: by whoever rebuilds, workers leave it alone. `following`: workers keep it up to date. */
-  readonly state: 'building' | 'following';
+  /**
+   * `building`: by whoever rebuilds, workers leave it alone. `joining`: workers fold it, whoever rebuilds waits for them.
+   * `following`: workers keep it up to date.
+   */
+  readonly state: 'building' | 'joining' | 'following';
   readonly createdTs: TimestampMs;
 }
 
@@ -63,29 +66,32 @@ export function withVersion(
   };
 }
 
-/** With one more, to be folded by whoever rebuilds; the same when one of this version is being folded already. */
+/** With one more, to be folded by whoever rebuilds; the same when a rebuild of this version is under way already. */
 export function withBuilding(before: ProjectionGenerations, version: number, now: TimestampMs): ProjectionGenerations {
-  if (buildingOf(before, version)) return before;
+  if (rebuildOf(before, version)) return before;
   const number = before.last + 1;
   const added: Generation = { number, version, state: 'building', createdTs: now };
   return { ...before, last: number, generations: [...before.generations, added] };
 }
 
-export const buildingOf = (record: ProjectionGenerations, version: number): Generation | undefined =>
-  record.generations.find((one) => one.state === 'building' && one.version === version);
+/** What a rebuild made, be it interrupted: it goes on there. */
+export const rebuildOf = (record: ProjectionGenerations, version: number): Generation | undefined =>
+  record.generations.find((one) => one.state !== 'following' && one.version === version);
 
-/** From here on workers fold it. */
-export function withFollowing(before: ProjectionGenerations, number: number): ProjectionGenerations {
+/** `joining`: from here on workers fold it. `following`: they have caught up with the one that serves. */
+export function withState(
+  before: ProjectionGenerations,
+  number: number,
+  state: 'joining' | 'following',
+): ProjectionGenerations {
   generationOf(before, number);
-  const generations = before.generations.map((one) =>
-    one.number === number ? { ...one, state: 'following' as const } : one,
-  );
+  const generations = before.generations.map((one) => (one.number === number ? { ...one, state } : one));
   return { ...before, generations };
 }
 
 export function withServing(before: ProjectionGenerations, number: number): ProjectionGenerations {
-  if (generationOf(before, number).state === 'building') {
-    throw new GenerationRefused(`generation ${number} is still being built: only one that workers follow can serve`);
+  if (generationOf(before, number).state !== 'following') {
+    throw new GenerationRefused(`generation ${number} is still being built: \`parley rebuild\` goes on with it`);
   }
   return { ...before, serving: number };
 }
@@ -118,5 +124,5 @@ export function servingNumber(record: ProjectionGenerations | undefined, version
 /** Those that workers of this version fold. */
 export const followingNumbers = (record: ProjectionGenerations | undefined, version: number): readonly number[] =>
   record
-    ? record.generations.filter((one) => one.state === 'following' && one.version === version).map((one) => one.number)
+    ? record.generations.filter((one) => one.state !== 'building' && one.version === version).map((one) => one.number)
     : [firstNumber];

@@ -1,7 +1,7 @@
 // A running process follows what operators change, and goes on with what it knows when it cannot look.
 import { expect, it } from 'vitest';
 import { createMovingClock } from '../testing/moving-clock.ts';
-import { withBuilding, withFollowing, without, withServing } from './generations.ts';
+import { withBuilding, withState, without, withServing } from './generations.ts';
 import type { GenerationRegistry, ProjectionGenerations } from './generations.ts';
 import { followGenerations, GENERATIONS } from './live-generations.ts';
 
@@ -73,7 +73,7 @@ it('follows a new generation, then its serving, then the end of the old one', as
   const listening = live.onChange(() => changes++);
   await rig.change((before) => withBuilding(before, 1, 5));
   expect([live.following().length, changes]).toStrictEqual([1, 0]);
-  await rig.change((before) => withFollowing(before, 2));
+  await rig.change((before) => withState(before, 2, 'following'));
   expect([live.serving().number, live.following().map(({ number }) => number)]).toStrictEqual([1, [1, 2]]);
   await rig.change((before) => withServing(before, 2));
   expect([live.serving().store, changes]).toStrictEqual(['store 2', 2]);
@@ -87,7 +87,7 @@ it('follows a new generation, then its serving, then the end of the old one', as
 it('goes on with what it knows while the registry is away', async () => {
   const rig = createRig();
   const live = await rig.follow(true);
-  await rig.change((before) => withFollowing(withBuilding(before, 1, 5), 2));
+  await rig.change((before) => withState(withBuilding(before, 1, 5), 2, 'following'));
   rig.setAway(true);
   await rig.pass(3 * GENERATIONS.pollMs);
   expect(rig.heard.failures.length).toBeGreaterThan(1);

@@ -19,6 +19,14 @@ export function addOperatorCommands(program: Command, environment: Environment):
     .action(operate(async () => (await import('./generations.ts')).listGenerations));
 
   program
+    .command('rebuild')
+    .argument('<projection>')
+    .description('fold a new generation from the first event beside the one that serves, and switch to it')
+    .option('--no-switch', 'leave that to `parley switch`')
+    .option(...json)
+    .action(operate(async () => (await import('./rebuild.ts')).rebuild));
+
+  program
     .command('switch')
     .argument('<projection>')
     .argument('<generation>')

@@ -14,7 +14,7 @@ import {
 import { WrongUsage } from './operate.ts';
 import type { ReadModelStores, System } from './system.ts';
 
-interface ReadModel<H extends Head, Row> {
+export interface ReadModel<H extends Head, Row> {
   readonly projection: Projection<H, Row>;
   open(stores: ReadModelStores, generation: number): Promise<ProjectionStore<H, Row>>;
 }

@@ -1,0 +1,131 @@
+// `parley rebuild`: a new generation of a read model, folded from the first event beside the one that serves, taken over by the
+// workers, and then switched to. Interrupted at any point, the same command goes on where it was.
+import process from 'node:process';
+import {
+  foldToHead,
+  rebuildOf,
+  servingNumber,
+  withBuilding,
+  withServing,
+  withState,
+  type FoldProgress,
+  type Head,
+  type ParkedConversation,
+  type ProjectionGenerations,
+  type ProjectionStore,
+} from '@parley/projections';
+import { Listr } from 'listr2';
+import { handOver } from './hand-over.ts';
+import type { Call, OperatorCommand } from './operate.ts';
+import { EXIT } from './output.ts';
+import { progressLine } from './progress-line.ts';
+import { generationsOf, withReadModel, type ReadModel } from './read-models.ts';
+
+interface RebuildFlags {
+  /** `--no-switch`: that is left for `parley switch`. */
+  readonly switch: boolean;
+}
+
+/** One rebuild under way. */
+export interface Rebuild<H extends Head, Row> extends Call<RebuildFlags> {
+  readonly model: ReadModel<H, Row>;
+  /** Of the new generation. */
+  readonly number: number;
+  readonly store: ProjectionStore<H, Row>;
+  readonly serving: { readonly number: number; readonly store: ProjectionStore<H, Row> };
+  readonly change: (change: (before: ProjectionGenerations) => ProjectionGenerations) => Promise<ProjectionGenerations>;
+  /** Its fold threw: the generation is not whole. */
+  readonly parked: ParkedConversation[];
+}
+
+export const rebuild: OperatorCommand<RebuildFlags> = (call, projection = '') =>
+  withReadModel(projection, async (model) => {
+    const work = await begin(call, model);
+    const { output, flags, number, serving, parked } = work;
+    const folded = await steps(work);
+    const { serving: servingNow } = await generationsOf(call.system, projection);
+    output.json({ projection, generation: number, before: serving.number, serving: servingNow, ...folded, parked });
+    output.line(`${projection}: generation ${number}, ${folded.events} events in ${folded.seconds.toFixed(1)} s`);
+    for (const { conversationId, position, reason } of parked) {
+      output.line(`${conversationId} is parked at ${position}: ${reason}`);
+    }
+    if (parked.length > 0)
+      output.line(`not switched to: \`parley switch ${projection} ${number}\` does it all the same`);
+    else if (flags.switch)
+      output.line(`it serves; \`parley drop-generation ${projection} ${serving.number}\` deletes the one before`);
+    return parked.length > 0 ? EXIT.found : EXIT.done;
+  });
+
+async function begin<H extends Head, Row>(
+  call: Call<RebuildFlags>,
+  model: ReadModel<H, Row>,
+): Promise<Rebuild<H, Row>> {
+  const { registry, world } = call.system;
+  const { name, version } = model.projection;
+  const first = await generationsOf(call.system, name);
+  const change: Rebuild<H, Row>['change'] = (made) => registry.change(name, (before) => made(before ?? first));
+  const record = await change((before) => withBuilding(before, version, world.now()));
+  const number = rebuildOf(record, version)?.number ?? record.last;
+  const stores = await call.system.stores();
+  const servingNow = servingNumber(record, version);
+  const serving = { number: servingNow, store: await model.open(stores, servingNow) };
+  return { ...call, model, number, store: await model.open(stores, number), serving, change, parked: [] };
+}
+
+async function steps<H extends Head, Row>(work: Rebuild<H, Row>) {
+  const { model, number, serving, output, flags, change } = work;
+  const name = `generation ${number} of ${model.projection.name}`;
+  let folded = { events: 0, seconds: 0 };
+  const tasks = new Listr(
+    [
+      {
+        title: `${name} is folded beside ${serving.number}`,
+        task: async (_, task) => void (folded = await fold(work, (line) => (task.output = line))),
+      },
+      { title: 'workers take it over', task: (_, task) => handOver(work, (line) => (task.output = line)) },
+      {
+        title: 'it serves',
+        skip: () => !flags.switch || work.parked.length > 0,
+        task: () => change((before) => withServing(before, number)),
+      },
+    ],
+    { registerSignalListeners: false, renderer: process.stderr.isTTY && !output.isJson ? 'default' : 'silent' },
+  );
+  await tasks.run();
+  return folded;
+}
+
+async function fold<H extends Head, Row>(work: Rebuild<H, Row>, show: (line: string) => void) {
+  const { system, model, store, number, signal } = work;
+  const beganMs = performance.now();
+  const line = progressLine();
+  let first: FoldProgress | undefined;
+  const last = await foldToHead({
+    log: system.log,
+    world: system.world,
+    projection: model.projection,
+    store,
+    generation: number,
+    observer: observing(work),
+    signal,
+    onProgress(progress) {
+      first ??= progress;
+      show(line(progress.folded, progress.total));
+    },
+  });
+  signal.throwIfAborted();
+  await work.change((before) => withState(before, number, 'joining'));
+  return { events: last.folded - (first?.folded ?? 0), seconds: (performance.now() - beganMs) / 1_000 };
+}
+
+function observing({ parked, output }: Pick<Rebuild<Head, never>, 'parked' | 'output'>) {
+  return {
+    applied: () => undefined,
+    retrying: (_reader: string, shard: number, error: unknown) =>
+      output.note(`shard ${shard}, again: ${String(error)}`),
+    stopped: () => undefined,
+    parked: (_projection: string, one: ParkedConversation) => void parked.push(one),
+    passedOver: () => undefined,
+    voided: () => undefined,
+  };
+}
