@@ -1,7 +1,7 @@
 // From whoever rebuilds to the workers: they fold the new generation from where it is, until it is as far as the one that serves.
 import { allShards, type Position, type Shard } from '@parley/domain';
-import { withState, type Head } from '@parley/projections';
-import type { Rebuild } from './rebuild.ts';
+import { withState, type ProjectionGenerations } from '@parley/projections';
+import type { Call } from './operate.ts';
 
 const HAND_OVER = {
   lookMs: 200,
@@ -9,11 +9,20 @@ const HAND_OVER = {
   silenceMsMax: 60_000,
 } as const;
 
+interface Stored {
+  checkpoint(shard: Shard): Promise<Position>;
+}
+
+/** A new generation, and the one that serves: as far as that is, workers have to come with it. */
+interface HandedOver extends Pick<Call<object>, 'system' | 'signal'> {
+  readonly number: number;
+  readonly store: Stored;
+  readonly serving: { readonly store: Stored };
+  readonly change: (change: (before: ProjectionGenerations) => ProjectionGenerations) => Promise<unknown>;
+}
+
 /** Rejects when no worker takes it; when they are there again, the same command goes on here. */
-export async function handOver<H extends Head, Row>(
-  work: Rebuild<H, Row>,
-  show: (line: string) => void,
-): Promise<void> {
+export async function handOver(work: HandedOver, show: (line: string) => void): Promise<void> {
   const { system, signal, number, serving, store } = work;
   const { world, log } = system;
   const shards = allShards(log.shards);
@@ -42,7 +51,5 @@ class NoWorkers extends Error {
   }
 }
 
-const checkpoints = (
-  store: { checkpoint(shard: Shard): Promise<Position> },
-  shards: readonly Shard[],
-): Promise<readonly Position[]> => Promise.all(shards.map((shard) => store.checkpoint(shard)));
+const checkpoints = (store: Stored, shards: readonly Shard[]): Promise<readonly Position[]> =>
+  Promise.all(shards.map((shard) => store.checkpoint(shard)));

@@ -27,7 +27,7 @@ interface RebuildFlags {
 }
 
 /** One rebuild under way. */
-export interface Rebuild<H extends Head, Row> extends Call<RebuildFlags> {
+interface Rebuild<H extends Head, Row> extends Call<RebuildFlags> {
   readonly model: ReadModel<H, Row>;
   /** Of the new generation. */
   readonly number: number;
