@@ -49,24 +49,31 @@ function toStoredRow(row: Readonly<Record<string, unknown>>): StoredRow {
 }
 
 /** As `readRows`, of every row that a quorum knows. */
-export async function readCassandraRows(place: ClientOptions): Promise<ReadonlyMap<string, readonly number[]>> {
-  const rows = await cassandraRows(place, 'conversation_id, position');
+export async function readCassandraRows(
+  place: ClientOptions,
+  generation = 1,
+): Promise<ReadonlyMap<string, readonly number[]>> {
+  const rows = await cassandraRows(place, generation, 'conversation_id, position');
   const byConversation = Map.groupBy(rows, (row) => String(row['conversation_id']));
   return new Map([...byConversation].map(([id, theirs]) => [id, theirs.map((row) => Number(row['position']))]));
 }
 
 /** As `readStoredRows`, of every row that a quorum knows. */
-export async function readStoredCassandraRows(place: ClientOptions): Promise<readonly StoredRow[]> {
-  return (await cassandraRows(place, storedColumns)).map(toStoredRow);
+export async function readStoredCassandraRows(place: ClientOptions, generation = 1): Promise<readonly StoredRow[]> {
+  return (await cassandraRows(place, generation, storedColumns)).map(toStoredRow);
 }
 
 type CassandraRow = Readonly<Record<string, unknown>>;
 
-async function cassandraRows(place: ClientOptions, columns: string): Promise<readonly CassandraRow[]> {
+async function cassandraRows(
+  place: ClientOptions,
+  generation: number,
+  columns: string,
+): Promise<readonly CassandraRow[]> {
   const client = new Client(place);
   const rows: CassandraRow[] = [];
   try {
-    const statement = `SELECT ${columns} FROM timeline_events_e1_g1`;
+    const statement = `SELECT ${columns} FROM timeline_events_e1_g${generation}`;
     const found = await client.execute(statement, [], { consistency: types.consistencies.quorum, fetchSize: 1_000 });
     for await (const row of found) rows.push(row);
   } finally {

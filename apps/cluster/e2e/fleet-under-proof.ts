@@ -26,6 +26,8 @@ export interface FleetOptions {
 const repository = path.resolve(import.meta.dirname, '..', '..', '..');
 
 export class FleetUnderProof implements AsyncDisposable, SystemUnderProof {
+  /** Of the timeline's rows that `readRows` finds. */
+  generation = 1;
   readonly #cluster: Cluster;
   readonly #folder: string;
   #turn = 0;
@@ -70,6 +72,12 @@ export class FleetUnderProof implements AsyncDisposable, SystemUnderProof {
 
   get socketUrl(): string {
     return `${this.base.replace('http', 'ws')}/v1/ws`;
+  }
+
+  /** For the `parley` command. */
+  get operatorEnvironment(): Readonly<Record<string, string>> {
+    const settings = Object.entries(this.#cluster.settingsOf('operator'));
+    return Object.fromEntries(settings.filter((entry): entry is [string, string] => entry[1] !== undefined));
   }
 
   members(kind: Member['plan']['kind']): readonly Member[] {
@@ -128,11 +136,11 @@ export class FleetUnderProof implements AsyncDisposable, SystemUnderProof {
   }
 
   readRows(): Promise<ReadonlyMap<string, readonly number[]>> {
-    return readCassandraRows(this.#cassandra);
+    return readCassandraRows(this.#cassandra, this.generation);
   }
 
   readStoredRows(): Promise<readonly StoredRow[]> {
-    return readStoredCassandraRows(this.#cassandra);
+    return readStoredCassandraRows(this.#cassandra, this.generation);
   }
 
   get #cassandra() {

@@ -6,7 +6,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { startCluster, type ClusterOptions } from './cluster.ts';
 import { askStatus, serveStatus, takeDown } from './control.ts';
 import type { MemberReport } from './member.ts';
-import { writeOperatorFile } from './operator-file.ts';
+import { writeOperatorFiles } from './operator-file.ts';
 import { statusOf } from './status.ts';
 import { welcome } from './welcome.ts';
 
@@ -65,7 +65,7 @@ async function up(flags: UpFlags): Promise<void> {
     await using running = new AsyncDisposableStack();
     running.use(cluster);
     running.use(await serveStatus(folder, () => statusOf(cluster.members)));
-    const operatorFile = await writeOperatorFile(folder, cluster.settingsOf('operator'));
+    const operatorFile = await writeOperatorFiles(folder, cluster.settingsOf('operator'));
     const status = await statusOf(cluster.members);
     process.stdout.write(welcome({ status, operatorFile, gatewayUrl: cluster.gatewayUrls[0] ?? '' }));
     await stopped;
