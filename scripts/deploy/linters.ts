@@ -3,6 +3,8 @@ import { provided, run } from './programs.ts';
 
 const folder = 'infra/deploy';
 const chart = `${folder}/helm/parley`;
+const alerts = `${folder}/alerts`;
+const alertTests = [`${alerts}/parley.test.yaml`, `${alerts}/parley-budget.test.yaml`];
 
 const users = ['gateway', 'delivery', 'projector', 'push', 'setup', 'operator', 'system', 'route'];
 
@@ -26,6 +28,8 @@ export async function lintAll(): Promise<readonly string[]> {
     lint('nats.conf', provided('PARLEY_NATS_SERVER'), ['-t', '-c', `${folder}/nats/nats.conf`], natsVariables),
     lint('chart', provided('PARLEY_TEST_HELM'), helmLint),
     lint('chart', provided('PARLEY_TEST_HELM'), [...helmLint, '--values', `${chart}/ci/everything-values.yaml`]),
+    lint('alerts', provided('PARLEY_TEST_PROMTOOL'), ['check', 'rules', `${alerts}/parley.yaml`]),
+    lint('alerts', provided('PARLEY_TEST_PROMTOOL'), ['test', 'rules', ...alertTests]),
     lint('start.sh', 'sh', ['-n', `${folder}/nats/start.sh`]),
     lint('make-secrets.sh', 'sh', ['-n', `${folder}/make-secrets.sh`]),
   ]);

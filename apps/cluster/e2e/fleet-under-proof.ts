@@ -21,6 +21,8 @@ export interface FleetOptions {
   readonly gateways: number;
   /** As of the cluster. */
   readonly route?: ClusterOptions['route'];
+  /** Of Parley's own processes, besides the usual ones. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 const repository = path.resolve(import.meta.dirname, '..', '..', '..');
@@ -37,7 +39,7 @@ export class FleetUnderProof implements AsyncDisposable, SystemUnderProof {
     this.#folder = folder;
   }
 
-  static async start({ shards, cassandraNodes, gateways, route }: FleetOptions): Promise<FleetUnderProof> {
+  static async start({ shards, cassandraNodes, gateways, route, settings }: FleetOptions): Promise<FleetUnderProof> {
     const folder = mkdtempSync(path.join(tmpdir(), 'parley-fleet-'));
     const foreign = Object.entries(process.env).filter(([key]) => !key.startsWith('PARLEY_'));
     const services = path.join(repository, '.runtime', 'services');
@@ -54,7 +56,7 @@ export class FleetUnderProof implements AsyncDisposable, SystemUnderProof {
       shards,
       counts: { gateway: gateways, delivery: 2, projector: 2 },
       gatewayPort: 0,
-      settings: { PARLEY_RATE_LIMITS: 'off', PARLEY_LOG_LEVEL: 'warn' },
+      settings: { PARLEY_RATE_LIMITS: 'off', PARLEY_LOG_LEVEL: 'warn', ...settings },
       ...(route === undefined ? {} : { route }),
       report: () => undefined,
     });
@@ -82,6 +84,12 @@ export class FleetUnderProof implements AsyncDisposable, SystemUnderProof {
 
   members(kind: Member['plan']['kind']): readonly Member[] {
     return this.#cluster.members.filter(({ plan }) => plan.kind === kind);
+  }
+
+  /** Where an operator asks each of Parley's own processes. */
+  get adminUrls(): readonly string[] {
+    const ours = (['gateway', 'delivery', 'projector'] as const).flatMap((kind) => this.members(kind));
+    return ours.map(({ plan }) => `http://127.0.0.1:${plan.environment['PARLEY_ADMIN_PORT']}`);
   }
 
   /** Of the shards' streams, by server name. */

@@ -8,6 +8,7 @@ import { observeProcess, runProcess } from '@parley/infra/process';
 import { runDelivery } from './run-delivery.ts';
 
 await runProcess({
+  name: 'delivery',
   load: () => loadConfig('fleet', process.env),
   observe: observeProcess,
   async start(config, observed, world) {
@@ -21,9 +22,12 @@ await runProcess({
     const bus = natsGatewayBus(connection);
     const shared = { sessions, bus, checkpoints, lease: leaseTerms('delivery') };
     starting.use(runDelivery({ ...readSide, ...shared, log, logEpoch, world, observer: observed.runner }));
-    watchReaderLag(observed.metrics, log, () => [
-      { name: 'delivery', checkpoint: (shard) => checkpoints.load('delivery', shard) },
-    ]);
+    watchReaderLag({
+      metrics: observed.metrics,
+      log,
+      world,
+      readers: () => [{ name: 'delivery', checkpoint: (shard) => checkpoints.load('delivery', shard) }],
+    });
     const running = starting.move();
     return {
       notReady: () => [notReady(), observed.readersStopped()].filter((reason) => reason !== undefined),

@@ -3,7 +3,7 @@ import { createWorld } from '@parley/infra/runtime';
 import { describe, expect, it } from 'vitest';
 import { checkClock } from './clock-check.ts';
 
-const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
+const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 const limit = ACCEPTANCE.clockSkewMsMax;
 
 const reasonAt = async (skewMs: () => Promise<number>): Promise<string | undefined> => {

@@ -56,7 +56,7 @@ async function admit(service: ConnectionService, request: UpgradeRequest): Promi
     await service.sessions.register(entry);
     return { ...decision, entry };
   } catch (error) {
-    const refusal = failureToRefusal(service.context.logger, error, 'upgrade');
+    const refusal = failureToRefusal(service.context.logger, error, { during: 'upgrade' });
     return { type: 'refused', error: refusalToError(refusal) };
   }
 }
@@ -70,7 +70,8 @@ function entryOf({ gatewayId, context }: ConnectionService, { userId, query }: A
 
 function connect(service: ConnectionService, { client, entry }: Admitted, socket: Socket): Connection {
   const { context, sessions } = service;
-  const { limits, world, observer } = context;
+  const { limits, world, observer, logger } = context;
+  const { userId, sessionId, deviceId } = entry;
   const session = new Session({
     entry,
     format: client.format,
@@ -79,10 +80,12 @@ function connect(service: ConnectionService, { client, entry }: Admitted, socket
     limits,
     world,
     onSlow: () => observer.slowConsumer(),
+    onWritten: (bytes) => observer.frameOut(bytes),
   });
   return {
     opened() {
       observer.connectionOpened();
+      logger.debug({ sessionId, userId, deviceId }, 'a session begins');
       sessions.open(session);
       session.send(hello(service, session));
     },
@@ -93,6 +96,7 @@ function connect(service: ConnectionService, { client, entry }: Admitted, socket
       session.closed();
       sessions.closed(session);
       observer.connectionClosed(code);
+      logger.debug({ sessionId, userId, code }, 'a session has ended');
     },
   };
 }

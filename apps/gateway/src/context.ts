@@ -4,7 +4,7 @@ import type { ConversationList, ConversationStates, TimelineQueries } from '@par
 import type { WireLimits } from '@parley/protocol';
 import type { TokenVerifier } from './auth/tokens.ts';
 import type { KeyedQueue } from './commands/keyed-queue.ts';
-import type { GatewayConfig, GatewayLogger, GatewayObserver } from './dependencies.ts';
+import type { GatewayConfig, GatewayLogger, GatewayObserver, GatewayTrace } from './dependencies.ts';
 import type { InFlight } from './in-flight.ts';
 
 export interface HandlerContext {
@@ -17,6 +17,7 @@ export interface HandlerContext {
   readonly digest: Digest;
   readonly logger: GatewayLogger;
   readonly observer: GatewayObserver;
+  readonly trace: GatewayTrace | undefined;
   readonly tokens: TokenVerifier;
   readonly config: GatewayConfig;
   readonly limits: WireLimits;

@@ -84,7 +84,8 @@ export async function createGatewayCore(dependencies: CoreDependencies): Promise
 }
 
 function createContext(dependencies: CoreDependencies): HandlerContext {
-  const { config, world, log, states, timeline, conversations, rates, digest, logger, observer, tokens } = dependencies;
+  const { config, world, log, states, timeline, conversations, rates, digest, logger, observer, trace, tokens } =
+    dependencies;
   const { limits } = config;
   const now = (): TimestampMs => world.now();
   const queue = createKeyedQueue({ sizeMax: limits.outboxAppendsMax, waitMsMax: limits.outboxWaitMsMax, now });
@@ -100,6 +101,7 @@ function createContext(dependencies: CoreDependencies): HandlerContext {
     digest,
     logger,
     observer,
+    trace,
     tokens,
     config,
     limits,

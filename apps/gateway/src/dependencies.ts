@@ -1,5 +1,5 @@
 // What a gateway is given, and what it reports. Nothing here is looked up: `main.ts` hands all of it in.
-import type { Digest, EventLog, GatewayBus, RateBuckets, SessionRegistry, UserId, World } from '@parley/domain';
+import type { Digest, EventLog, GatewayBus, RateBuckets, SessionRegistry, Shard, UserId, World } from '@parley/domain';
 import type { ConversationList, ConversationStates, TimelineQueries } from '@parley/projections';
 import type { ProblemCode, WireLimits } from '@parley/protocol';
 import type { JwtConfig } from './auth/jwt-config.ts';
@@ -17,6 +17,8 @@ export interface GatewayDependencies {
   readonly digest: Digest;
   readonly logger: GatewayLogger;
   readonly observer: GatewayObserver;
+  /** Absent: nothing is traced. */
+  readonly trace?: GatewayTrace | undefined;
   /** What else must be well before it takes work: each gives the reason why not. Asked for every upgrade, so cheap. */
   readonly readiness: readonly ReadinessProbe[];
   readonly config: GatewayConfig;
@@ -48,8 +50,9 @@ export interface StaticPage {
   readonly body: Uint8Array;
 }
 
-/** As pino has it. */
+/** As pino has it. A line names the session or the request it is about, never what was said in it. */
 export interface GatewayLogger {
+  debug(fields: object, message: string): void;
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
@@ -60,15 +63,32 @@ export interface GatewayObserver {
   connectionOpened(): void;
   connectionClosed(code: number): void;
   frameIn(type: string): void;
+  /** A frame was handed to a socket. */
+  frameOut(bytes: number): void;
   /** From the frame's arrival to its `ack`. */
   acked(latencyMs: number): void;
   refused(code: ProblemCode): void;
   /** A live frame was handed to a socket, this long after the log had stored it. */
   delivered(latencyMs: number): void;
   slowConsumer(): void;
+  /** Of this shard a batch never came. */
+  batchHole(shard: Shard): void;
+  /** A conversation that a `resume` named was caught up with, or why not. */
+  conversationResumed(outcome: string): void;
+  /** A `resume` was answered, with so many entries. */
+  resumed(latencyMs: number, entries: number): void;
   /** A hole on the live path, or a lapsed lease: this many sessions were told to resume. */
   resynced(reason: ResyncReason, sessions: number): void;
   httpAnswered(route: string, status: number, latencyMs: number): void;
+}
+
+/** Begins a trace, which ends when it is disposed; undefined: this one is not traced. */
+export type GatewayTrace = (name: string) => Trace | undefined;
+
+interface Trace extends Disposable {
+  /** For who goes on with it (W3C Trace Context). */
+  readonly traceparent: string;
+  note(fields: Readonly<Record<string, string>>): void;
 }
 
 export type ResyncReason = 'hole' | 'interrupted' | 'lease-lapsed';

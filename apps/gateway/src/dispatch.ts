@@ -6,7 +6,6 @@ import {
   refusalToError,
   type ClientFrame,
   type ClientFrameType,
-  type ErrorFrame,
   type ParsedClientFrame,
   type Refusal,
 } from '@parley/protocol';
@@ -16,6 +15,7 @@ import { auth } from './handlers/auth.ts';
 import { ping } from './handlers/ping.ts';
 import { resume } from './handlers/resume.ts';
 import { send } from './handlers/send.ts';
+import { refuse } from './refuse.ts';
 import type { Session } from './session.ts';
 
 type FrameOf<Type extends ClientFrameType> = Extract<ClientFrame, { readonly type: Type }>;
@@ -49,7 +49,7 @@ export function receive(context: HandlerContext, session: Session, { message, is
   if (!parsed) return garbage(context, session, isTooLarge ? { type: 'FrameTooLarge', bytesMax } : notAFrame);
   session.garbageFrames = 0;
   if (parsed.ok) handle(context, session, parsed.ok);
-  else answerError(context, session, parsed.error);
+  else refuse(context, session, parsed.error);
 }
 
 function decode(session: Session, { message, isBinary }: Incoming): unknown {
@@ -67,7 +67,7 @@ const isFrameLike = (value: unknown): boolean =>
 const notAFrame: Refusal = { type: 'BadFrame', reason: 'frame: must be an object with a type' };
 
 function garbage(context: HandlerContext, session: Session, refusal: Refusal): void {
-  answerError(context, session, errorFrame(refusalToError(refusal)));
+  refuse(context, session, errorFrame(refusalToError(refusal)));
   if (++session.garbageFrames >= garbageFramesMax) session.close('protocolError');
 }
 
@@ -77,13 +77,8 @@ function tooFast(
   { parsed, retryAfterMs }: { readonly parsed: ParsedClientFrame | undefined; readonly retryAfterMs: number },
 ): void {
   const error = refusalToError({ type: 'RateLimited', retryAfterMs });
-  answerError(context, session, errorFrame(error, parsed?.ok ?? parsed?.error));
+  refuse(context, session, errorFrame(error, parsed?.ok ?? parsed?.error));
   if (++session.floodFrames >= floodFramesMax) session.close('overloaded');
-}
-
-function answerError({ observer }: HandlerContext, session: Session, error: ErrorFrame): void {
-  observer.refused(error.code);
-  session.send(error);
 }
 
 function handle(context: HandlerContext, session: Session, frame: ClientFrame): void {
@@ -108,6 +103,6 @@ interface Handling {
 }
 
 function fail({ context, session, frame }: Handling, error: unknown): void {
-  const refusal = failureToRefusal(context.logger, error, frame.type);
-  answerError(context, session, errorFrame(refusalToError(refusal), frame));
+  const refusal = failureToRefusal(context.logger, error, { during: frame.type, sessionId: session.entry.sessionId });
+  refuse(context, session, errorFrame(refusalToError(refusal), frame));
 }

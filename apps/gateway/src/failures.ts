@@ -13,17 +13,24 @@ const failuresOfTheWorld = [LogUnavailable, StoreUnavailable, RegistryUnavailabl
 export const isUnavailable = (error: unknown): boolean =>
   failuresOfTheWorld.some((failure) => error instanceof failure);
 
+/** What failed, and for whom: the session of a frame, the request of a call. */
+interface FailedWork {
+  readonly during: string;
+  readonly sessionId?: string;
+  readonly requestId?: string;
+}
+
 /** For work nobody waits for: it answers for its own failures, so one that comes here is a broken invariant. */
 export function inBackground(logger: GatewayLogger, work: Promise<unknown>, name: string): void {
   work.catch((error: unknown) => logger.error({ err: error, during: name }, 'background work failed'));
 }
 
-export function failureToRefusal(logger: GatewayLogger, error: unknown, during: string): Refusal {
+export function failureToRefusal(logger: GatewayLogger, error: unknown, where: FailedWork): Refusal {
   if (isUnavailable(error)) {
-    logger.warn({ err: error, during }, 'unavailable');
+    logger.warn({ err: error, ...where }, 'unavailable');
     const retryAfterMs = error instanceof IssuerUnavailable ? error.retryAfterMs : unavailableRetryMs;
     return { type: 'Unavailable', retryAfterMs };
   }
-  logger.error({ err: error, during }, 'a handler failed');
+  logger.error({ err: error, ...where }, 'a handler failed');
   return { type: 'Internal' };
 }

@@ -10,6 +10,7 @@ import { createGateway } from './gateway.ts';
 import { gatewaySettings } from './settings.ts';
 
 await runProcess({
+  name: 'gateway',
   load: () => loadConfig('fleet', process.env),
   observe: observeProcess,
   async start(config, observed, world) {
@@ -31,7 +32,8 @@ await runProcess({
         world,
         digest,
         logger,
-        observer: observed.gateway,
+        observer: observed.gateway(),
+        trace: observed.trace,
         readiness: [clock.notReady, notReady],
         config: await gatewaySettings(config, { logEpoch, devTokens: false }),
       }),

@@ -20,7 +20,8 @@ export interface Said {
 export async function say(context: HandlerContext, { senderId, target, content }: Saying): Promise<Said> {
   const { to_user_id: otherId } = target;
   const conversationId = target.conversation_id ?? directConversationId(senderId, target.to_user_id, context.digest);
-  const request = { conversationId, senderId, message: toMessage(content) };
+  using trace = context.trace?.('send');
+  const request = { conversationId, senderId, message: toMessage(content), traceparent: trace?.traceparent };
   const outcome = await inTurn(context, request, async () => {
     // Before anything is opened for it.
     const path = idPath(request.message.clientMsgId, context.world.now());
@@ -28,6 +29,7 @@ export async function say(context: HandlerContext, { senderId, target, content }
     const refusal = otherId === undefined ? undefined : await open(context, senderId, otherId);
     return refusal ?? sendNow(context, request);
   });
+  trace?.note({ 'parley.conversation': conversationId, 'parley.outcome': outcome.type });
   if (outcome.type === 'Sent') return { conversationId, outcome };
   return { conversationId, outcome: { type: 'Refused', refusal: toRefusal(context, outcome) } };
 }

@@ -24,6 +24,7 @@ export interface SessionOptions {
   readonly limits: WireLimits;
   readonly world: Pick<World, 'now'>;
   readonly onSlow: () => void;
+  readonly onWritten: (bytes: number) => void;
 }
 
 export class Session {
@@ -44,11 +45,12 @@ export class Session {
   readonly #socket: Socket;
   readonly #limits: WireLimits;
   readonly #onSlow: () => void;
+  readonly #onWritten: (bytes: number) => void;
   readonly #holds: Holds;
   #isOpen = true;
   #waitingForRoom: (() => void)[] = [];
 
-  constructor({ entry, format, socket, tokenExpTs, limits, world, onSlow }: SessionOptions) {
+  constructor({ entry, format, socket, tokenExpTs, limits, world, onSlow, onWritten }: SessionOptions) {
     this.entry = entry;
     this.format = format;
     this.tokenExpTs = tokenExpTs;
@@ -58,6 +60,7 @@ export class Session {
     this.#socket = socket;
     this.#limits = limits;
     this.#onSlow = onSlow;
+    this.#onWritten = onWritten;
     this.#holds = new Holds(limits.sendBufferBytesMax);
   }
 
@@ -123,6 +126,7 @@ export class Session {
   #write(bytes: Uint8Array): void {
     if (!this.#isOpen) return;
     this.#socket.send(bytes, this.format.isBinary);
+    this.#onWritten(bytes.byteLength);
     if (this.#socket.bufferedBytes > this.#limits.sendBufferBytesMax) this.#closeSlow();
   }
 

@@ -8,6 +8,7 @@ import { shareReads } from '@parley/projections';
 import { runProjector } from './run-projector.ts';
 
 await runProcess({
+  name: 'projector',
   load: () => loadConfig('fleet', process.env),
   observe: observeProcess,
   async start(config, observed, world) {
@@ -19,10 +20,15 @@ await runProcess({
     const observer = { ...observed.runner, ...observed.projection };
     const { leaseTerms } = await openRedis(fleet);
     starting.use(runProjector({ ...stores, log: shareReads(log, 'projector'), world, observer, leaseTerms }));
-    watchReaderLag(observed.metrics, log, () => [
-      ...watchedGenerations('timeline', stores.timeline),
-      ...watchedGenerations('conversations', stores.conversations),
-    ]);
+    watchReaderLag({
+      metrics: observed.metrics,
+      log,
+      world,
+      readers: () => [
+        ...watchedGenerations('timeline', stores.timeline),
+        ...watchedGenerations('conversations', stores.conversations),
+      ],
+    });
     const running = starting.move();
     return {
       notReady: () => [notReady(), observed.readersStopped()].filter((reason) => reason !== undefined),

@@ -109,9 +109,9 @@ async function openHouse({ natsUrl }: Servers, parts: AsyncDisposableStack) {
     PARLEY_LOG_LEVEL: 'fatal',
     PARLEY_DRAIN_MS: '1000',
   });
-  const observed = observe(config);
   const connection = parts.use(await connectNats({ servers: natsUrl, name: 'fleet' }));
   const world = createWorld();
+  const observed = observe(config, world);
   const { logEpoch } = await createDeployment({ connection, world, shards, replicas: 1 });
   const log = parts.use(new NatsEventLog({ connection, world, shards }));
   const readModels = {
@@ -136,7 +136,8 @@ async function startMember(house: House & { readonly servers: Servers }): Promis
   const connection = starting.use(await connectNats({ servers: servers.natsUrl, name: 'gateway' }));
   const registry = starting.use(await openRegistry(servers));
   const log = starting.use(new NatsEventLog({ connection, world, shards }));
-  const { logger, gateway: observer } = observed;
+  const { logger } = observed;
+  const observer = observed.gateway();
   const deps = { log, sessions: registry, bus: natsGatewayBus(connection), world, digest, logger, observer, config };
   const readSide = createReadSide({ ...house, log });
   const gateway = starting.use(

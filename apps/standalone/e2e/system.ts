@@ -56,8 +56,8 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
     PARLEY_LOG_LEVEL: 'fatal',
     PARLEY_NATS_SERVER: process.env['PARLEY_NATS_SERVER'],
   });
-  const observed = observe(config);
   const { world, moveClock } = movableWorld();
+  const observed = observe(config, world);
   const server = starting.use(
     await startNatsServer({ binary: config.natsServer, dataDirectory: dataDir, world, onEvent: observed.natsServer }),
   );
@@ -82,7 +82,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
   const rates = createRateBuckets(world);
   const deps = { ...readSide, log, sessions, bus, rates, world, digest, readiness: [] };
   const { logger } = observed;
-  const observer = { ...observed.gateway, resynced: (reason: string) => options.onResync?.(reason) };
+  const observer = { ...observed.gateway(), resynced: (reason: string) => options.onResync?.(reason) };
   const settings = await standaloneGateway(config, logEpoch);
   const gateway = starting.use(await createGateway({ ...deps, logger, observer, config: settings }));
 

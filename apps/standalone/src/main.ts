@@ -7,6 +7,7 @@ import { startStandalone } from './standalone.ts';
 import { welcome } from './welcome.ts';
 
 await runProcess({
+  name: 'standalone',
   load: () => loadConfig('standalone', process.env),
   observe,
   async start(config, observed, world) {

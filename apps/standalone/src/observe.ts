@@ -1,14 +1,15 @@
 // What a process with its own nats-server and SQLite reports besides what every process does.
+import type { World } from '@parley/domain';
 import type { Config } from '@parley/infra/config';
 import type { NatsServerEvent } from '@parley/infra/nats';
-import { natsServerObserver, type Logger } from '@parley/infra/observability';
+import { natsServerObserver, type Logger, type Traces } from '@parley/infra/observability';
 import { observeProcess } from '@parley/infra/process';
 import type { SqliteReport } from '@parley/infra/sqlite';
 
 export type Observed = ReturnType<typeof observe>;
 
-export function observe(config: Pick<Config, 'logLevel'>) {
-  const observed = observeProcess(config);
+export function observe(config: Pick<Config, 'logLevel' | 'region'>, world: World, traces?: Traces) {
+  const observed = observeProcess(config, world, traces);
   const { metrics, logger } = observed;
   const natsServer = natsServerObserver(metrics, logger);
   return {

@@ -27,7 +27,7 @@ export async function startStandalone(config: StandaloneConfig, observed: Observ
   const readModels = await openReadModels({ config, connection, logEpoch, observed, world, parts: starting });
   const checkpoints = await openCheckpoints(connection, logEpoch);
   const reads = shareReads(log, 'standalone');
-  const readSide = createReadSide({ log: reads, world, ...readModels });
+  const readSide = createReadSide({ log: reads, world, ...readModels, observer: observed.states });
   const sessions = createSessionRegistry(world);
   const bus = createGatewayBus();
 
@@ -46,7 +46,8 @@ export async function startStandalone(config: StandaloneConfig, observed: Observ
       world,
       digest,
       logger,
-      observer: observed.gateway,
+      observer: observed.gateway(),
+      trace: observed.trace,
       readiness: [clock.notReady, observed.readersStopped, () => (connection.isUp ? undefined : 'the log is away')],
       config: await standaloneGateway(config, logEpoch),
     }),
@@ -57,11 +58,16 @@ export async function startStandalone(config: StandaloneConfig, observed: Observ
   );
   starting.use(watchEventLoop(observed.metrics));
   watchOutbox(observed.metrics, () => log.outboxSize);
-  watchReaderLag(observed.metrics, log, () => [
-    ...watchedGenerations('timeline', readModels.timeline),
-    ...watchedGenerations('conversations', readModels.conversations),
-    { name: 'delivery', checkpoint: (shard) => checkpoints.load('delivery', shard) },
-  ]);
+  watchReaderLag({
+    metrics: observed.metrics,
+    log,
+    world,
+    readers: () => [
+      ...watchedGenerations('timeline', readModels.timeline),
+      ...watchedGenerations('conversations', readModels.conversations),
+      { name: 'delivery', checkpoint: (shard) => checkpoints.load('delivery', shard) },
+    ],
+  });
   await untilReady(gateway, world);
   const running = starting.move();
   return {

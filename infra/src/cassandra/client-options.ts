@@ -9,7 +9,11 @@ export interface ClusterOptions {
   readonly credentials?: { readonly username: string; readonly password: string };
   /** Without, plain TCP. A node's certificate is checked, also that it names the address by which the node is known. */
   readonly tls?: TlsFiles;
+  readonly answered?: CqlObserver;
 }
+
+/** A request to the cluster was answered, or failed, so long after it had its place. */
+export type CqlObserver = (kind: 'read' | 'write' | 'schema', elapsedMs: number, isAnswered: boolean) => void;
 
 /** PEM texts. Without `ca` the authorities Node knows are believed. */
 interface TlsFiles {

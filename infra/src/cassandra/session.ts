@@ -4,7 +4,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreUnavailable } from '@parley/projections';
 import { Client, type types } from 'cassandra-driver';
 import { Semaphore } from '../runtime/semaphore.ts';
-import { ANY_COPY, clientOptions, READ_MODELS, SCHEMA, type ClusterOptions } from './client-options.ts';
+import {
+  ANY_COPY,
+  clientOptions,
+  READ_MODELS,
+  SCHEMA,
+  type ClusterOptions,
+  type CqlObserver,
+} from './client-options.ts';
 import type { Row } from './cells.ts';
 import { translated } from './store-errors.ts';
 
@@ -29,8 +36,11 @@ export class Session implements AsyncDisposable {
   readonly #client: Client;
   readonly #places = new Semaphore(requestsInFlightMax);
 
-  private constructor(client: Client) {
+  readonly #answered: CqlObserver | undefined;
+
+  private constructor(client: Client, answered: CqlObserver | undefined) {
     this.#client = client;
+    this.#answered = answered;
   }
 
   /** Rejects with StoreUnavailable when no contact point answers. */
@@ -42,7 +52,7 @@ export class Session implements AsyncDisposable {
       await client.shutdown();
       throw translated(error);
     }
-    return new Session(client);
+    return new Session(client, options.answered);
   }
 
   /** Every row: pages follow one another until there is none. The statement says its limit, or its partition is small. */
@@ -57,7 +67,7 @@ export class Session implements AsyncDisposable {
     let pageState: string | undefined;
     do {
       const options = { ...READ_OPTIONS[copies], ...(pageState === undefined ? {} : { pageState }) };
-      const page = await this.#ask(() => this.#client.execute(cql, [...cells], options));
+      const page = await this.#ask('read', () => this.#client.execute(cql, [...cells], options));
       yield page.rows;
       pageState = page.pageState ?? undefined;
     } while (pageState !== undefined);
@@ -68,17 +78,17 @@ export class Session implements AsyncDisposable {
     const [first] = statements;
     if (first === undefined) return;
     if (statements.length === 1) {
-      await this.#ask(() => this.#client.execute(first.cql, [...first.cells], WRITE_OPTIONS));
+      await this.#ask('write', () => this.#client.execute(first.cql, [...first.cells], WRITE_OPTIONS));
       return;
     }
     const queries = statements.map(({ cql, cells }) => ({ query: cql, params: [...cells] }));
-    await this.#ask(() => this.#client.batch(queries, { ...WRITE_OPTIONS, logged: false }));
+    await this.#ask('write', () => this.#client.batch(queries, { ...WRITE_OPTIONS, logged: false }));
   }
 
   /** Resolves when all nodes know; the statement can be repeated. */
   async change(cql: string): Promise<void> {
     const options = { executionProfile: SCHEMA, isIdempotent: true };
-    await this.#ask(() => this.#client.execute(cql, [], options));
+    await this.#ask('schema', () => this.#client.execute(cql, [], options));
     await this.agreement();
   }
 
@@ -88,7 +98,7 @@ export class Session implements AsyncDisposable {
    */
   async agreement(): Promise<void> {
     const deadline = performance.now() + agreementMsMax;
-    while (!(await this.#ask(() => this.#isAgreed()))) {
+    while (!(await this.#ask('schema', () => this.#isAgreed()))) {
       if (performance.now() > deadline) throw new StoreUnavailable('cassandra: its nodes do not agree on a schema');
       await sleep(agreementPollMs);
     }
@@ -106,15 +116,20 @@ export class Session implements AsyncDisposable {
 
   /** From here on statements about this keyspace go to nodes that have their rows. */
   async learn(keyspace: string): Promise<void> {
-    await this.#ask(() => this.#client.metadata.refreshKeyspace(keyspace));
+    await this.#ask('schema', () => this.#client.metadata.refreshKeyspace(keyspace));
   }
 
-  async #ask<T>(request: () => Promise<T>): Promise<T> {
+  async #ask<T>(kind: Parameters<CqlObserver>[0], request: () => Promise<T>): Promise<T> {
     if (this.#places.waiting >= requestsWaitingMax) throw new StoreUnavailable('cassandra: too many requests wait');
     using _place = await this.#places.acquire();
+    const askedMs = performance.now();
+    const answered = (isAnswered: boolean) => this.#answered?.(kind, performance.now() - askedMs, isAnswered);
     try {
-      return await request();
+      const answer = await request();
+      answered(true);
+      return answer;
     } catch (error) {
+      answered(false);
       throw translated(error);
     }
   }

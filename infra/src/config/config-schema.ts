@@ -70,6 +70,25 @@ const CommonSchema = Type.Object({
     default: 10_000,
     description: 'How long a stop may take to bring what is in flight to its end.',
   }),
+  region: Type.Optional(
+    Type.String({
+      pattern: '^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$',
+      description: 'Where this process runs, as operators call it: the label `region` of its metrics and traces.',
+    }),
+  ),
+  tracesUrl: Type.Optional(
+    Type.String({
+      pattern: '^https?://[^\\s]+$',
+      description:
+        'Where traces are sent by OTLP over HTTP, with its path: `http://collector:4318/v1/traces`. Without it there are none.',
+    }),
+  ),
+  tracesSample: Type.Number({
+    minimum: 0,
+    maximum: 1,
+    default: 0.01,
+    description: 'The share of messages that are traced, of 1, where `PARLEY_TRACES_URL` is set.',
+  }),
   logLevel: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
     default: 'info',
     description: 'The least level that is logged.',

@@ -47,7 +47,7 @@ function table(rows: readonly ConfigKey[]): string {
 
 function formText({ type, minimum, maximum, minLength = 0, enum: names }: Form): string {
   if (names !== undefined) return names.map((name) => `\`${name}\``).join(' ');
-  if (type === 'integer') return `${minimum} to ${maximum}`;
+  if (type === 'integer' || type === 'number') return `${minimum} to ${maximum}`;
   if (type === 'boolean') return '`on` `off`';
   if (type === 'array') return 'list';
   return minLength > 1 ? `text, at least ${minLength} characters` : 'text';

@@ -34,6 +34,7 @@ describe('loading the configuration', () => {
       origins: [],
       rateLimits: true,
       drainMs: 10_000,
+      tracesSample: 0.01,
       logLevel: 'info',
       limits: LIMITS,
     });
@@ -79,6 +80,15 @@ describe('loading the configuration', () => {
   it('accepts a number at its bound and refuses one beyond', () => {
     expect(problemsOf({ PARLEY_SHARDS: '256', PARLEY_PORT: '65535' })).toEqual([]);
     expect(problemsOf({ PARLEY_SHARDS: '0', PARLEY_PORT: '65536' })).toHaveLength(2);
+  });
+
+  it('reads a share of 1, and refuses what is none', () => {
+    expect(loadConfig('standalone', { PARLEY_TRACES_SAMPLE: '0.25' }).tracesSample).toBe(0.25);
+    for (const wrong of ['1.5', '-1', 'half', '1e9']) {
+      expect(problemsOf({ PARLEY_TRACES_SAMPLE: wrong })).toEqual([
+        'PARLEY_TRACES_SAMPLE: must be a number from 0 to 1',
+      ]);
+    }
   });
 
   it('refuses a misspelt key, but leaves the tests their own', () => {

@@ -90,6 +90,8 @@ function read({ schema }: ConfigKey, text: string | undefined): unknown {
   switch (form.type) {
     case 'integer':
       return /^-?[0-9]{1,15}$/.test(value) ? Number(value) : value;
+    case 'number':
+      return /^[0-9]{1,15}([.][0-9]{1,15})?$/.test(value) ? Number(value) : value;
     case 'boolean':
       return SWITCH.get(value) ?? value;
     case 'array':
@@ -108,6 +110,7 @@ function expectation(schema: TSchema, value: unknown): string {
   const { type, minimum, maximum, enum: names } = formOf(schema);
   const isInRange = typeof value === 'number' && value >= (minimum ?? value) && value <= (maximum ?? value);
   if (type === 'integer' && !isInRange) return `must be a whole number from ${minimum} to ${maximum}`;
+  if (type === 'number' && !isInRange) return `must be a number from ${minimum} to ${maximum}`;
   if (type === 'boolean') return 'must be on or off';
   if (type === 'array') return listExpectation(schema);
   if (names !== undefined) return `must be one of ${names.join(', ')}`;

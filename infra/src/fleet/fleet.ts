@@ -80,7 +80,9 @@ export async function openRedis({ config, observed, world, parts }: Fleet): Prom
     if (heard.type === 'redis-error') logger.warn({ err: heard.cause }, 'Redis failed');
     else logger.warn({}, heard.type === 'redis-lost' ? 'Redis is away' : 'Redis is back');
   };
-  const connection = parts.use(await connectRedis({ ...redisOptions(config), world, report }));
+  const connection = parts.use(
+    await connectRedis({ ...redisOptions(config), world, report, answered: observed.stores.redis }),
+  );
   const worker = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
   return {
     sessions: createSessionRegistry(connection, { world, report }),
@@ -100,7 +102,8 @@ export async function openStores(
   { connection, logEpoch }: Pick<FleetLog, 'connection' | 'logEpoch'>,
   { isWorker }: { readonly isWorker: boolean },
 ): Promise<FleetStores> {
-  const stores = parts.use(await openCassandra(cassandraOptions(config, logEpoch)));
+  const options = { ...cassandraOptions(config, logEpoch), answered: observed.stores.cql };
+  const stores = parts.use(await openCassandra(options));
   const registry = await openGenerationRegistry(connection, logEpoch);
   const failed = (err: unknown): void => observed.logger.warn({ err }, 'generations cannot be looked at');
   const shared = { registry, world, isWorker, failed };
@@ -116,5 +119,7 @@ export async function openStores(
 
 export async function openReadSide(fleet: Fleet, fleetLog: FleetLog): Promise<ReadSide> {
   const { log } = fleetLog;
-  return createReadSide({ log, world: fleet.world, ...(await openStores(fleet, fleetLog, { isWorker: false })) });
+  const { world, observed } = fleet;
+  const stores = await openStores(fleet, fleetLog, { isWorker: false });
+  return createReadSide({ log, world, ...stores, observer: observed.states });
 }

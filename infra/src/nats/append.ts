@@ -60,14 +60,15 @@ export class Outbox implements AsyncDisposable {
     return this.#size;
   }
 
-  async append(event: NewEvent): Promise<Answer> {
+  async append(event: NewEvent, traceparent?: string): Promise<Answer> {
     if (this.#size >= APPEND_LIMITS.outboxMax) {
       this.#options.observer.overloaded?.();
       return { type: 'Overloaded', retryAfterMs: APPEND_LIMITS.overloadedRetryAfterMs };
     }
     this.#size++;
+    using trace = traceparent === undefined ? undefined : this.#options.observer.traceAppend?.(traceparent);
     try {
-      return await this.#inTurn(event);
+      return await this.#inTurn(event, trace?.traceparent);
     } finally {
       this.#size--;
     }
@@ -79,9 +80,9 @@ export class Outbox implements AsyncDisposable {
     await Promise.allSettled(this.#lanes.values());
   }
 
-  async #inTurn(event: NewEvent): Promise<Answer> {
+  async #inTurn(event: NewEvent, traceparent: string | undefined): Promise<Answer> {
     const { conversationId } = event;
-    const run = (): Promise<Answer> => this.#untilAnswered(event);
+    const run = (): Promise<Answer> => this.#untilAnswered(event, traceparent);
     // Whatever became of the one before, this one's turn comes.
     const answer = this.#lanes.get(conversationId)?.then(run, run) ?? run();
     this.#lanes.set(conversationId, answer);
@@ -92,9 +93,9 @@ export class Outbox implements AsyncDisposable {
     }
   }
 
-  async #untilAnswered(event: NewEvent): Promise<Answer> {
+  async #untilAnswered(event: NewEvent, traceparent: string | undefined): Promise<Answer> {
     const { world, observer, shards, publisher } = this.#options;
-    const publication = publisher.prepare(encodeEvent(event, shards));
+    const publication = publisher.prepare(encodeEvent(event, shards, traceparent));
     const startedTs = world.now();
     for (let attempt = 0; this.#mayPublish(event); attempt++) {
       const outcome = await this.#attempt(event, publication);

@@ -82,6 +82,15 @@ describe('a record', () => {
     expect([changed.subject, changed.metaSubject]).toEqual(['chat.14.g_1.meta', 'chat.14.g_1.meta']);
   });
 
+  test('carries the trace of who is traced in one more header, and nowhere else', () => {
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    const untraced = encodeEvent(hello, shards);
+    const traced = encodeEvent(hello, shards, traceparent);
+    expect([...traced.headers]).toEqual([...untraced.headers, ['traceparent', traceparent]]);
+    expect(traced.body).toEqual(untraced.body);
+    expect(untraced.headers.has('traceparent')).toBe(false);
+  });
+
   test('has headers that an operator can read', () => {
     expect(Object.fromEntries(encodeEvent(hello, shards).headers)).toEqual({
       'Parley-Event': 'message.sent.v1',

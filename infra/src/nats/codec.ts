@@ -22,6 +22,9 @@ import { chatSubject, parseChatSubject } from './subjects.ts';
 const encoder = new Encoder({ ignoreUndefined: true });
 const decode = exactDecoder();
 
+/** https://www.w3.org/TR/trace-context/#traceparent-header */
+export const TRACEPARENT_HEADER = 'traceparent';
+
 export interface EncodedEvent {
   readonly subject: string;
   /** The `.meta` subject the append is conditional on. */
@@ -30,7 +33,8 @@ export interface EncodedEvent {
   readonly body: Uint8Array;
 }
 
-export function encodeEvent(event: NewEvent, shards: number): EncodedEvent {
+/** With a `traceparent` the event has one header more, and the same body. */
+export function encodeEvent(event: NewEvent, shards: number, traceparent?: string): EncodedEvent {
   const { conversationId } = event;
   const shard = shardOf(conversationId, shards);
   const { kind } = EVENT_TYPES[event.event.type];
@@ -38,12 +42,12 @@ export function encodeEvent(event: NewEvent, shards: number): EncodedEvent {
   return {
     subject: kind === 'meta' ? metaSubject : chatSubject({ shard, conversationId, kind }),
     metaSubject,
-    headers: encodeHeaders(event, metaSubject),
+    headers: encodeHeaders(event, metaSubject, traceparent),
     body: encodeBody(event),
   };
 }
 
-function encodeHeaders(event: NewEvent, metaSubject: string): ReadonlyMap<string, string> {
+function encodeHeaders(event: NewEvent, metaSubject: string, traceparent?: string): ReadonlyMap<string, string> {
   return new Map([
     ['Parley-Event', versionedName(event.event.type)],
     ['Parley-Actor', event.actorId],
@@ -53,6 +57,7 @@ function encodeHeaders(event: NewEvent, metaSubject: string): ReadonlyMap<string
     ['Nats-Msg-Id', event.idempotencyKey],
     ['Nats-Expected-Last-Subject-Sequence', `${event.decidedOn}`],
     ['Nats-Expected-Last-Subject-Sequence-Subject', metaSubject],
+    ...(traceparent === undefined ? [] : [[TRACEPARENT_HEADER, traceparent] as const]),
   ]);
 }
 

@@ -68,8 +68,8 @@ export class NatsEventLog implements EventLog, AsyncDisposable {
     return this.#outbox.size;
   }
 
-  append(event: NewEvent): Promise<Appended | AppendRefusal> {
-    return this.#outbox.append(event);
+  append(event: NewEvent, traceparent?: string): Promise<Appended | AppendRefusal> {
+    return this.#outbox.append(event, traceparent);
   }
 
   read(shard: Shard, after: Position, options: ReadOptions): AsyncIterable<readonly StoredEvent[]> {

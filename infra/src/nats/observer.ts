@@ -1,5 +1,5 @@
 // What the log counts for metrics: plain calls, every one optional, none of them slow.
-import type { Shard } from '@parley/domain';
+import type { Shard, StoredEvent } from '@parley/domain';
 import type { RequestFailure } from './requests.ts';
 
 export interface LogObserver {
@@ -11,6 +11,10 @@ export interface LogObserver {
   readBack?(): void;
   overloaded?(): void;
   unavailable?(): void;
+  /** A traced append begins: what comes back is ended by disposing it, and its `traceparent` goes with the event. */
+  traceAppend?(traceparent: string): (Disposable & { readonly traceparent: string }) | undefined;
+  /** An event that carries a trace has come to a reader. Without this, no reader looks at headers. */
+  tracedEvent?(stored: StoredEvent, traceparent: string): void;
   /** A reader lost its consumer and goes on with a new one. */
   readerRestarted?(shard: Shard, reason: string): void;
 }

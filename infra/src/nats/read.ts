@@ -1,5 +1,6 @@
 // The events of one shard, in order, none missing and none twice, whatever happens to servers and connections: consumers come
 // and go (`consumer.ts`), the cursor stays. Every doubt is put to the stream's leader before it becomes an alarm.
+import type { Msg } from '@nats-io/transport-node';
 import {
   LogGap,
   LogUnavailable,
@@ -11,7 +12,7 @@ import {
   type World,
 } from '@parley/domain';
 import { API_CODES, ApiError } from './api-error.ts';
-import { decodeEvent } from './codec.ts';
+import { decodeEvent, TRACEPARENT_HEADER } from './codec.ts';
 import type { Connection } from './connection.ts';
 import { openConsumer, type Delivered, type OrderedConsumer } from './consumer.ts';
 import type { Upcasters } from './event-types.ts';
@@ -118,7 +119,9 @@ export class ShardReader {
       const position = sequence as Position;
       try {
         const record = { subject: message.subject, position, storedTs, body: message.data };
-        events.push(decodeEvent(record, this.#options.upcasters));
+        const stored = decodeEvent(record, this.#options.upcasters);
+        events.push(stored);
+        if (this.#options.observer.tracedEvent) this.#noteTrace(stored, message);
       } catch (error) {
         const failure = asError(error);
         return { events, stop: () => Promise.reject(failure) };
@@ -126,6 +129,12 @@ export class ShardReader {
       this.#cursor = position;
     }
     return { events };
+  }
+
+  /** Headers are text, and parsed only when somebody asks for one. */
+  #noteTrace(stored: StoredEvent, message: Msg): void {
+    const traceparent = message.headers?.get(TRACEPARENT_HEADER);
+    if (traceparent) this.#options.observer.tracedEvent?.(stored, traceparent);
   }
 
   /** The consumer skipped: either the event is gone from the log, or this consumer is not to be trusted. */

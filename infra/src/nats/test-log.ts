@@ -14,6 +14,7 @@ import {
 } from '@parley/domain';
 import { connectNats, NatsEventLog, createDeployment, type Connection } from './index.ts';
 import type { Upcasters } from './event-types.ts';
+import type { LogObserver } from './observer.ts';
 import { testWorld, type TestWorld } from './test-servers.ts';
 
 export interface TestLog extends AsyncDisposable {
@@ -29,9 +30,16 @@ export interface TestLogOptions {
   readonly shards?: number;
   readonly replicas?: 1 | 3;
   readonly upcasters?: Upcasters;
+  readonly observer?: LogObserver;
 }
 
-export async function openTestLog({ servers, shards = 2, replicas = 1, upcasters }: TestLogOptions): Promise<TestLog> {
+export async function openTestLog({
+  servers,
+  shards = 2,
+  replicas = 1,
+  upcasters,
+  observer: more,
+}: TestLogOptions): Promise<TestLog> {
   await using opening = new AsyncDisposableStack();
   const connection = opening.use(await connectNats({ servers, name: 'test' }));
   const world = testWorld();
@@ -42,6 +50,7 @@ export async function openTestLog({ servers, shards = 2, replicas = 1, upcasters
     attemptFailed: observe,
     readBack: () => observe('readBack'),
     readerRestarted: () => observe('readerRestarted'),
+    ...more,
   };
   const log = opening.use(new NatsEventLog({ connection, world, shards, observer, ...(upcasters && { upcasters }) }));
   const open = opening.move();

@@ -10,12 +10,12 @@ export {
   natsServerObserver,
   projectionObserver,
   runnerObserver,
+  statesObserver,
+  storeObservers,
 } from './observers.ts';
-export {
-  watchedGenerations,
-  watchEventLoop,
-  watchOutbox,
-  watchReaderLag,
-  type WatchedLog,
-  type WatchedReader,
-} from './watched-values.ts';
+export { watchedGenerations, watchReaderLag, type WatchedLog, type WatchedReader } from './reader-lag.ts';
+export { watchEventLoop, watchOutbox, watchProcess } from './watched-values.ts';
+export type { Trace, Traces } from './traces.ts';
+export { grafanaFiles } from './dashboards/grafana.ts';
+export { DASHBOARDS, FLEET_DASHBOARDS, type Dashboard } from './dashboards/panels.ts';
+export { seriesAskedFor, type AskedSeries } from './dashboards/promql.ts';

@@ -1,13 +1,23 @@
 // Every metric: exported name, kind, labels and meaning. Names are `parley_<part>_<what>_<unit>`; counters end in `_total`,
-// times are seconds. docs/reference/metrics.md comes from it.
+// times are seconds. docs/reference/metrics.md comes from it; the queries of dashboards and alerts are checked against it.
 
 interface MetricRow {
   readonly name: `parley_${string}`;
-  /** A counter only rises; a gauge is what is now; a histogram counts times into buckets. */
+  /** A counter only rises; a gauge is what is now; a histogram counts times, or numbers of things, into buckets. */
   readonly kind: 'counter' | 'gauge' | 'histogram';
   readonly labels: readonly string[];
   readonly text: string;
+  /** Of a histogram. */
+  readonly bounds?: readonly number[];
 }
+
+/** Upper bounds in seconds, for everything from a local append to a client that waits. */
+export const BUCKET_BOUNDS_SECONDS: readonly number[] = [
+  0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30,
+];
+
+/** Upper bounds of how many: none, one, up to what a resume may give. */
+export const BUCKET_BOUNDS_ENTRIES: readonly number[] = [0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000];
 
 const counter = <const Labels extends readonly string[]>(
   name: `parley_${string}_total`,
@@ -22,12 +32,25 @@ const seconds = <const Labels extends readonly string[]>(
   name: `parley_${string}_seconds`,
   labels: Labels,
   text: string,
-) => ({ name, kind: 'histogram', labels, text }) as const;
+) => ({ name, kind: 'histogram', labels, text, bounds: BUCKET_BOUNDS_SECONDS }) as const;
+
+const entries = <const Labels extends readonly string[]>(
+  name: `parley_${string}_entries`,
+  labels: Labels,
+  text: string,
+) => ({ name, kind: 'histogram', labels, text, bounds: BUCKET_BOUNDS_ENTRIES }) as const;
 
 export const METRIC_TABLE = {
   gatewayConnections: gauge('parley_gateway_connections', [], 'Open sockets.'),
+  gatewayOpens: counter('parley_gateway_opens_total', [], 'Sockets opened.'),
   gatewayCloses: counter('parley_gateway_closes_total', ['code'], 'Sockets closed, by close code.'),
   gatewayFrames: counter('parley_gateway_frames_total', ['type'], 'Frames that clients sent, by type.'),
+  gatewaySentFrames: counter(
+    'parley_gateway_sent_frames_total',
+    [],
+    'Frames written to sockets, answers and live ones.',
+  ),
+  gatewaySentBytes: counter('parley_gateway_sent_bytes_total', [], 'Bytes of these frames.'),
   gatewayAck: seconds('parley_gateway_ack_seconds', [], 'From the arrival of a `send` to its `ack`.'),
   gatewayDelivery: seconds(
     'parley_gateway_delivery_seconds',
@@ -40,6 +63,11 @@ export const METRIC_TABLE = {
     [],
     'Sockets closed because they did not drain.',
   ),
+  gatewayBatchHoles: counter(
+    'parley_gateway_batch_holes_total',
+    ['shard'],
+    'Batches of delivery before which one had been lost: every session resumes.',
+  ),
   gatewayResyncs: counter(
     'parley_gateway_resyncs_total',
     ['reason'],
@@ -49,6 +77,13 @@ export const METRIC_TABLE = {
     'parley_gateway_resynced_sessions_total',
     ['reason'],
     'Sessions that were told to resume because of that.',
+  ),
+  gatewayResume: seconds('parley_gateway_resume_seconds', [], 'From the arrival of a `resume` to its `resumed`.'),
+  gatewayResumeEntries: entries('parley_gateway_resume_entries', [], 'Entries that one `resume` was given.'),
+  gatewayResumedConversations: counter(
+    'parley_gateway_resumed_conversations_total',
+    ['outcome'],
+    'Conversations asked for in a `resume`: `resumed`, or why the client has to read pages instead.',
   ),
   gatewayHttp: seconds('parley_gateway_http_seconds', ['route', 'status'], 'REST calls, from request to answer.'),
 
@@ -73,6 +108,16 @@ export const METRIC_TABLE = {
     ['reader', 'shard'],
     "Events between a reader's checkpoint and the head.",
   ),
+  readerLagSeconds: gauge(
+    'parley_reader_lag_seconds',
+    ['reader', 'shard'],
+    'Age of the oldest event beyond its checkpoint; 0 when there is none.',
+  ),
+  readerApply: seconds(
+    'parley_reader_apply_seconds',
+    ['reader'],
+    "From an event's place in the log to the end of the step that applied it; of `delivery`: to its publication to the gateways. Of a step of more than 64 events the oldest alone is counted.",
+  ),
   readerEvents: counter('parley_reader_events_total', ['reader', 'shard'], 'Events a reader applied.'),
   readerRetries: counter(
     'parley_reader_retries_total',
@@ -93,10 +138,11 @@ export const METRIC_TABLE = {
   deliveryBeatFailures: counter('parley_delivery_beat_failures_total', [], 'Beats to the gateways that failed.'),
 
   projectionVoid: counter('parley_projection_void_events_total', ['projection'], 'Void events met. In practice none.'),
-  projectionParked: counter(
-    'parley_projection_parked_total',
-    ['projection'],
-    'Conversations parked since the start. Alarm!',
+  projectionParked: counter('parley_projection_parked_total', ['projection'], 'Conversations parked since the start.'),
+  projectionParkedNow: gauge(
+    'parley_projection_parked_conversations',
+    ['reader', 'shard'],
+    'Conversations parked at present, in the shards this process works on. Alarm!',
   ),
   projectionPassedOver: counter(
     'parley_projection_passed_over_events_total',
@@ -104,11 +150,32 @@ export const METRIC_TABLE = {
     'Events of parked conversations, not applied.',
   ),
 
+  membershipLookups: counter(
+    'parley_membership_lookups_total',
+    ['result'],
+    'Looks into the cache of conversation states: `hit`, `behind` (known, but older than what was asked for), `miss`.',
+  ),
+
+  cqlRequests: seconds(
+    'parley_cql_request_seconds',
+    ['kind'],
+    'Requests to Cassandra, without their wait for a place.',
+  ),
+  cqlFailures: counter('parley_cql_failures_total', ['kind'], 'Requests to Cassandra that failed.'),
+  redisCalls: seconds('parley_redis_call_seconds', [], 'Calls to Redis, from asking to answer.'),
+  redisFailures: counter('parley_redis_failures_total', [], 'Calls to Redis that failed or had no answer in time.'),
+
   natsRestarts: counter(
     'parley_nats_restarts_total',
     [],
     'Deaths of the nats-server child after which it was started again.',
   ),
+  processMemory: gauge(
+    'parley_process_memory_bytes',
+    ['kind'],
+    'Memory of this process: `resident`, `heap` (used), `external` (buffers). Divided by its connections: memory per connection.',
+  ),
+  processCpu: counter('parley_process_cpu_seconds_total', [], 'Time on a processor, of user and system.'),
   eventLoopDelay: gauge(
     'parley_event_loop_delay_p99_seconds',
     [],
@@ -120,12 +187,8 @@ type Table = typeof METRIC_TABLE;
 export type MetricName = keyof Table;
 type NameOfKind<Kind> = { [Name in MetricName]: Table[Name]['kind'] extends Kind ? Name : never }[MetricName];
 export type CellName = NameOfKind<'counter' | 'gauge'>;
-export type GaugeName = NameOfKind<'gauge'>;
 export type HistogramName = NameOfKind<'histogram'>;
+/** Those that count things, not times. */
+export type EntriesName = 'gatewayResumeEntries';
 /** A value for each label of the metric. */
 export type Labels<Name extends MetricName> = Readonly<Record<Table[Name]['labels'][number], string | number>>;
-
-/** Upper bounds in seconds, for everything from a local append to a client that waits. */
-export const BUCKET_BOUNDS_SECONDS: readonly number[] = [
-  0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30,
-];

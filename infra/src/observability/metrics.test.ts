@@ -34,6 +34,16 @@ it('counts times in seconds into its own buckets', async () => {
   expect(lines).toContain('parley_log_append_seconds_bucket{le="+Inf"} 4');
 });
 
+it('labels every series with the region, where there is one', async () => {
+  await using metrics = new Metrics(failOnError, { region: 'eu-1' });
+  metrics.cell('natsRestarts', {}).value++;
+  metrics.cell('gatewayRefusals', { code: 'forbidden' }).value++;
+  metrics.record('logAppend', 3, {});
+  const lines = linesOf(await metrics.text(), 'parley_');
+  expect(lines).toContain('parley_nats_restarts_total{region="eu-1"} 1');
+  expect(lines.filter((line) => !line.includes('region="eu-1"'))).toEqual([]);
+});
+
 it('goes on exporting when one watched value cannot be read, and tells', async () => {
   const errors: unknown[] = [];
   await using metrics = new Metrics((error) => errors.push(error));

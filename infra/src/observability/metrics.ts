@@ -2,12 +2,12 @@
 // that Prometheus scrapes. One place names them all: `metric-table.ts`.
 import type { Histogram, Meter, ObservableResult } from '@opentelemetry/api';
 import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
+import { resourceFromAttributes } from '@opentelemetry/resources';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import {
-  BUCKET_BOUNDS_SECONDS,
   METRIC_TABLE,
   type CellName,
-  type GaugeName,
+  type EntriesName,
   type HistogramName,
   type Labels,
   type MetricName,
@@ -19,18 +19,26 @@ export interface Sample<Name extends MetricName> {
   readonly labels: Labels<Name>;
 }
 
+export interface MetricsOptions {
+  /** A label of every series. */
+  readonly region?: string;
+}
+
 export class Metrics implements AsyncDisposable {
   readonly #exporter = new PrometheusExporter({ preventServerStart: true });
   readonly #serializer = new PrometheusSerializer(...SERIALIZER_OPTIONS);
-  readonly #provider = new MeterProvider({ readers: [this.#exporter] });
-  readonly #meter: Meter = this.#provider.getMeter('parley');
+  readonly #provider: MeterProvider;
+  readonly #meter: Meter;
   readonly #families = new Map<CellName, SeriesFamily>();
   readonly #histograms = new Map<HistogramName, Histogram>();
   readonly #onError: (error: unknown) => void;
 
   /** `onError` hears of a watched value that could not be read; the others are exported. */
-  constructor(onError: (error: unknown) => void) {
+  constructor(onError: (error: unknown) => void, labels: MetricsOptions = {}) {
     this.#onError = onError;
+    const resource = resourceFromAttributes({ ...labels });
+    this.#provider = new MeterProvider({ readers: [this.#exporter], resource });
+    this.#meter = this.#provider.getMeter('parley');
   }
 
   /** The number behind one series, from now on exported: keep it where labels do not change, and add to it. */
@@ -39,12 +47,17 @@ export class Metrics implements AsyncDisposable {
   }
 
   /** Counts a time, given in milliseconds, into the buckets. */
-  record<Name extends HistogramName>(name: Name, elapsedMs: number, labels: Labels<Name>): void {
+  record<Name extends Exclude<HistogramName, EntriesName>>(name: Name, elapsedMs: number, labels: Labels<Name>): void {
     this.#histogram(name).record(elapsedMs / 1000, labels);
   }
 
-  /** Asks for the values of a gauge whenever the metrics are read. */
-  watch<Name extends GaugeName>(name: Name, read: () => Promise<readonly Sample<Name>[]>): void {
+  /** Counts how many there were of something into the buckets. */
+  recordEntries(name: EntriesName, entries: number): void {
+    this.#histogram(name).record(entries);
+  }
+
+  /** Asks for the values of a metric whenever the metrics are read. */
+  watch<Name extends CellName>(name: Name, read: () => Promise<readonly Sample<Name>[]>): void {
     this.#observable(name, async (result) => {
       for (const { value, labels } of await read()) result.observe(value, labels);
     });
@@ -85,11 +98,10 @@ export class Metrics implements AsyncDisposable {
   #histogram(name: HistogramName): Histogram {
     const known = this.#histograms.get(name);
     if (known !== undefined) return known;
-    const { name: exported, text } = METRIC_TABLE[name];
+    const { name: exported, text, bounds } = METRIC_TABLE[name];
     const histogram = this.#meter.createHistogram(exported, {
       description: text,
-      unit: 'seconds',
-      advice: { explicitBucketBoundaries: [...BUCKET_BOUNDS_SECONDS] },
+      advice: { explicitBucketBoundaries: [...bounds] },
     });
     this.#histograms.set(name, histogram);
     return histogram;
@@ -99,5 +111,5 @@ export class Metrics implements AsyncDisposable {
 /** A scrape does not wait longer for a value that has to be fetched. */
 const collectMsMax = 5_000;
 
-/** No prefix, no times, no constant labels, neither `target_info` nor the scope: one process is one target. */
-const SERIALIZER_OPTIONS = ['', false, undefined, true, true] as const;
+/** No prefix, no times, the region where it is known, neither `target_info` nor the scope: one process is one target. */
+const SERIALIZER_OPTIONS = ['', false, /^region$/, true, true] as const;

@@ -10,12 +10,16 @@ import {
   natsServerObserver,
   projectionObserver,
   runnerObserver,
+  statesObserver,
+  storeObservers,
 } from './observers.ts';
-import { watchEventLoop, watchOutbox, watchReaderLag } from './watched-values.ts';
+import { watchReaderLag } from './reader-lag.ts';
+import { watchEventLoop, watchOutbox, watchProcess } from './watched-values.ts';
 
 const shard = 0 as Shard;
 const conversationId = parseConversationId('g_1');
-const stored = { conversationId, position: position(7) } as StoredEvent;
+const storedTs = 1_000;
+const stored = { conversationId, position: position(7), storedTs } as StoredEvent;
 
 function createRig() {
   const lines: string[] = [];
@@ -32,7 +36,7 @@ function createRig() {
 
 /** Everything that can be reported, once. */
 function reportAll({ metrics, logger }: ReturnType<typeof createRig>): Disposable {
-  const runner = runnerObserver(metrics, logger);
+  const runner = runnerObserver(metrics, logger, { now: () => storedTs + 300 });
   runner.applied('timeline-g1', shard, [stored, stored]);
   runner.retrying('timeline-g1', shard, new Error('store'));
   runner.stopped('timeline-g1', shard, new Error('hole'));
@@ -43,6 +47,7 @@ function reportAll({ metrics, logger }: ReturnType<typeof createRig>): Disposabl
   lease.leasesUnavailable('delivery', new Error('away'));
   const projection = projectionObserver(metrics, logger);
   projection.parked('timeline', { conversationId: stored.conversationId, position: position(7), reason: 'bug' });
+  projection.parkedNow?.('timeline-g1', shard, 3);
   projection.passedOver('timeline', stored);
   projection.voided('timeline', stored);
   const log = logObserver(metrics, logger);
@@ -52,22 +57,38 @@ function reportAll({ metrics, logger }: ReturnType<typeof createRig>): Disposabl
   log.overloaded();
   log.unavailable();
   log.readerRestarted(shard, 'gone');
+  const states = statesObserver(metrics);
+  for (const result of ['hit', 'hit', 'behind', 'miss'] as const) states.looked(result);
+  const stores = storeObservers(metrics);
+  stores.cql('read', 3, true);
+  stores.cql('write', 3, false);
+  stores.redis(0.3, true);
+  stores.redis(3_000, false);
   const gateway = gatewayObserver(metrics);
   gateway.connectionOpened();
   gateway.connectionOpened();
   gateway.connectionClosed(4101);
   gateway.frameIn('send');
+  gateway.frameOut(120);
+  gateway.frameOut(80);
   gateway.acked(3);
   gateway.refused('forbidden');
   gateway.delivered(4);
   gateway.slowConsumer();
+  gateway.batchHole(shard);
+  gateway.conversationResumed('too_old');
+  gateway.resumed(7, 40);
   gateway.resynced('hole', 12);
   gateway.httpAnswered('listMessages', 200, 5);
   natsServerObserver(metrics, logger)({ type: 'Died', pid: 1, reason: 'killed', restartInMs: 100 });
   watchOutbox(metrics, () => 9);
-  watchReaderLag(metrics, { shards: 2, head: async () => 50 as Position }, () => [
-    { name: 'delivery', checkpoint: async (of) => (of === shard ? 50 : 8) as Position },
-  ]);
+  watchProcess(metrics);
+  watchReaderLag({
+    metrics,
+    log: { shards: 2, head: async () => 50 as Position, readOne: async (_of, at) => ({ ...stored, position: at }) },
+    readers: () => [{ name: 'delivery', checkpoint: async (of) => (of === shard ? 50 : 8) as Position }],
+    world: { now: () => storedTs + 2_500, schedule: () => ({ [Symbol.dispose]: () => undefined }) },
+  });
   return watchEventLoop(metrics);
 }
 
@@ -80,12 +101,42 @@ it('makes a series of every metric in the table', async () => {
   await rig.metrics[Symbol.asyncDispose]();
 });
 
+it('times each event of a small step, and the oldest of a large one', async () => {
+  const { metrics, logger } = createRig();
+  const runner = runnerObserver(metrics, logger, { now: () => storedTs + 300 });
+  for (const events of [3, 64, 65])
+    runner.applied(
+      'delivery',
+      shard,
+      Array.from({ length: events }, () => stored),
+    );
+  expect(await metrics.text()).toContain('parley_reader_apply_seconds_count{reader="delivery"} 68\n');
+  await metrics[Symbol.asyncDispose]();
+});
+
 it('counts what was reported', async () => {
   const rig = createRig();
   using _watching = reportAll(rig);
   const text = await rig.metrics.text();
   for (const line of [
     'parley_gateway_connections 1',
+    'parley_gateway_opens_total 2',
+    'parley_gateway_sent_frames_total 2',
+    'parley_gateway_sent_bytes_total 200',
+    'parley_gateway_batch_holes_total{shard="0"} 1',
+    'parley_gateway_resumed_conversations_total{outcome="too_old"} 1',
+    'parley_gateway_resume_entries_bucket{le="20"} 0',
+    'parley_gateway_resume_entries_bucket{le="50"} 1',
+    'parley_membership_lookups_total{result="hit"} 2',
+    'parley_cql_failures_total{kind="write"} 1',
+    'parley_cql_request_seconds_count{kind="read"} 1',
+    'parley_redis_failures_total 1',
+    'parley_redis_call_seconds_bucket{le="0.0005"} 1',
+    'parley_reader_apply_seconds_bucket{reader="timeline-g1",le="0.2"} 0',
+    'parley_reader_apply_seconds_bucket{reader="timeline-g1",le="0.5"} 2',
+    'parley_reader_lag_seconds{reader="delivery",shard="0"} 0',
+    'parley_reader_lag_seconds{reader="delivery",shard="1"} 2.5',
+    'parley_projection_parked_conversations{reader="timeline-g1",shard="0"} 3',
     'parley_gateway_closes_total{code="4101"} 1',
     'parley_gateway_resynced_sessions_total{reason="hole"} 12',
     'parley_log_outbox_appends 9',

@@ -1,51 +1,22 @@
 // Values that are asked for when the metrics are read, because nobody could count them as they change.
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { allShards, type EventLog, type Position, type Shard } from '@parley/domain';
-import type { LiveGenerations } from '@parley/projections';
-import type { Metrics, Sample } from './metrics.ts';
-
-/** A reader of the log and how far it has come: its stored checkpoint, so that one that never began lags, too. */
-export interface WatchedReader {
-  readonly name: string;
-  checkpoint(shard: Shard): Promise<Position>;
-}
-
-export type WatchedLog = Pick<EventLog, 'shards' | 'head'>;
-
-/** The readers of a projection's generations, as they are when it is asked. */
-export const watchedGenerations = (
-  projection: string,
-  live: Pick<LiveGenerations<Pick<WatchedReader, 'checkpoint'>>, 'following'>,
-): readonly WatchedReader[] =>
-  live
-    .following()
-    .map(({ number, store }) => ({ name: `${projection}-g${number}`, checkpoint: (shard) => store.checkpoint(shard) }));
-
-/** Of the readers there are whenever the metrics are read. */
-export function watchReaderLag(metrics: Metrics, log: WatchedLog, readers: () => readonly WatchedReader[]): void {
-  metrics.watch('readerLag', async () => {
-    const now = readers();
-    const lags = await Promise.all(allShards(log.shards).map((shard) => lagsIn(shard, log, now)));
-    return lags.flat();
-  });
-}
-
-async function lagsIn(
-  shard: Shard,
-  log: WatchedLog,
-  readers: readonly WatchedReader[],
-): Promise<readonly Sample<'readerLag'>[]> {
-  // Checkpoints first: asked the other way round, a reader could be ahead of the head.
-  const checkpoints = await Promise.all(readers.map((reader) => reader.checkpoint(shard)));
-  const head = await log.head(shard);
-  return readers.map(({ name }, index) => ({
-    value: head - (checkpoints[index] ?? 0),
-    labels: { reader: name, shard },
-  }));
-}
+import process from 'node:process';
+import type { Metrics } from './metrics.ts';
 
 export function watchOutbox(metrics: Metrics, size: () => number): void {
   metrics.watch('logOutbox', async () => [{ value: size(), labels: {} }]);
+}
+
+export function watchProcess(metrics: Metrics): void {
+  metrics.watch('processMemory', async () => {
+    const { rss, heapUsed, external } = process.memoryUsage();
+    const kinds = { resident: rss, heap: heapUsed, external };
+    return Object.entries(kinds).map(([kind, value]) => ({ value, labels: { kind } }));
+  });
+  metrics.watch('processCpu', async () => {
+    const { user, system } = process.cpuUsage();
+    return [{ value: (user + system) / 1e6, labels: {} }];
+  });
 }
 
 const resolutionMs = 10;

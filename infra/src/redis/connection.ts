@@ -1,5 +1,6 @@
 // One connection and the news of it: whether it was ever lost matters more to a registry than whether it is there now.
 import { RegistryUnavailable, type World } from '@parley/domain';
+import type { RedisObserver } from './calls.ts';
 import { createClient, type RedisClient, type RedisConnectOptions } from './client.ts';
 
 /** How long a starting process waits for a server that is not there yet. */
@@ -13,6 +14,7 @@ export type RedisReport =
 export interface RedisOptions extends RedisConnectOptions {
   readonly world: Pick<World, 'now' | 'random' | 'schedule'>;
   readonly report: (report: RedisReport) => void;
+  readonly answered?: RedisObserver;
 }
 
 /** Resolves once connected; rejects with RegistryUnavailable when that takes too long. Several parts of a process share it. */
@@ -26,6 +28,8 @@ export async function connectRedis(options: RedisOptions): Promise<RedisConnecti
 
 export class RedisConnection implements Disposable {
   readonly client: RedisClient;
+  /** Hears of every call, whichever part of the process makes it. */
+  readonly answered: RedisObserver | undefined;
   readonly #report: (report: RedisReport) => void;
   #interruptions = 0;
   #isUp = false;
@@ -34,6 +38,7 @@ export class RedisConnection implements Disposable {
 
   constructor(options: RedisOptions) {
     this.#report = options.report;
+    this.answered = options.answered;
     this.client = createClient(options, options.world);
     // Without a listener the library writes to the console.
     this.client.on('error', (error: unknown) => this.#failed(error));

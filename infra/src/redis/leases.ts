@@ -40,8 +40,12 @@ export interface RedisPartOptions {
   readonly namespace?: string;
 }
 
-export function createLeases({ connection: { client }, world, namespace = 'parley' }: RedisPartOptions): Leases {
-  const calls = new Calls(world, { failure: LeasesUnavailable });
+export function createLeases({
+  connection: { client, answered },
+  world,
+  namespace = 'parley',
+}: RedisPartOptions): Leases {
+  const calls = new Calls(world, { failure: LeasesUnavailable, answered });
   // The braces make a Cluster keep a role's keys on one node, where one script sees all of them.
   const workersKey = (role: string): string => `${namespace}:lease:{${role}}:workers`;
   const keysOf = (role: string, shards: readonly Shard[]): string[] =>

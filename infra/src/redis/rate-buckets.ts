@@ -30,7 +30,7 @@ export interface RedisRateBucketsOptions extends RedisPartOptions {
 
 export function createRateBuckets(options: RedisRateBucketsOptions): RateBuckets {
   const { connection, world, namespace = 'parley', answerMsMax = RATES.answerMsMax } = options;
-  const calls = new Calls(world, { timeoutMs: answerMsMax });
+  const calls = new Calls(world, { timeoutMs: answerMsMax, answered: connection.answered });
   const own = createOwnBuckets(world);
   let askAgainTs = 0;
 

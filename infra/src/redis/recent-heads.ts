@@ -20,7 +20,7 @@ export interface RedisRecentHeadsOptions extends RedisPartOptions {
 export function createRecentHeads(options: RedisRecentHeadsOptions): RecentHeads {
   const { connection, world, namespace = 'parley' } = options;
   const { client } = connection;
-  const calls = new Calls(world, { failure: StoreUnavailable });
+  const calls = new Calls(world, { failure: StoreUnavailable, answered: connection.answered });
   const keyOf = (id: ConversationId): string => `${namespace}:head:{${id}}`;
 
   return {

@@ -68,7 +68,7 @@ class RedisSessionRegistry implements SessionRegistry, Disposable {
     this.#connection = connection;
     this.#world = world;
     this.#report = report;
-    this.#calls = new Calls(world);
+    this.#calls = new Calls(world, { answered: connection.answered });
     this.#keys = createKeys(namespace);
   }
 

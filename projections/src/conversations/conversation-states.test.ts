@@ -142,6 +142,23 @@ describe('a state as of a position or later', () => {
     expect(reads()).toBe(2);
   });
 
+  it('tells what the cache was good for', async () => {
+    const { log } = createLog();
+    log.put(created([alice]));
+    const results: string[] = [];
+    const states = createConversationStates(log, undefined, { looked: (result) => results.push(result) });
+    await states.recent(theGroup);
+    await states.recent(theGroup);
+    log.put(added([bob]));
+    await states.atLeast(theGroup, at(1));
+    await states.atLeast(theGroup, at(2));
+    await createConversationStates(log, undefined, { looked: (result) => results.push(result) }).atLeast(
+      theGroup,
+      at(1),
+    );
+    expect(results).toEqual(['miss', 'hit', 'hit', 'behind', 'miss']);
+  });
+
   it('is unavailable, never an older one, when the log does not have it yet', async () => {
     const { log } = createLog();
     log.put(created([alice]));

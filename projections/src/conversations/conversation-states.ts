@@ -31,6 +31,12 @@ export interface ConversationStates {
   current(conversationId: ConversationId): Promise<LoadedState>;
 }
 
+/** Counts, nothing else: it is asked for every message. */
+export interface StatesObserver {
+  /** `behind`: it was known, but older than what was asked for. */
+  looked(result: 'hit' | 'behind' | 'miss'): void;
+}
+
 /** Memberships the cache holds over all its conversations. */
 const cachedMembershipsMax = 300_000;
 
@@ -40,6 +46,7 @@ const NOTHING_LOADED: LoadedState = { state: conversation.initialState, meta: NO
 export function createConversationStates(
   log: EventLog,
   snapshots?: Pick<ConversationStore, 'heads'>,
+  observer?: StatesObserver,
 ): ConversationStates {
   const cached = new LRUCache<ConversationId, LoadedState>({
     maxSize: cachedMembershipsMax,
@@ -60,9 +67,14 @@ export function createConversationStates(
 
   return {
     current,
-    recent: async (id) => cached.get(id) ?? current(id),
+    async recent(id) {
+      const known = cached.get(id);
+      observer?.looked(known ? 'hit' : 'miss');
+      return known ?? current(id);
+    },
     async atLeast(id, meta) {
       const known = cached.get(id);
+      observer?.looked(lookedFor(known, meta));
       if (known && known.meta >= meta) return known;
       const loaded = await current(id);
       if (loaded.meta < meta) throw new LogUnavailable(`${id} has no .meta event at ${meta} yet, only ${loaded.meta}`);
@@ -70,6 +82,11 @@ export function createConversationStates(
     },
   };
 }
+
+const lookedFor = (known: LoadedState | undefined, meta: Position): 'hit' | 'behind' | 'miss' => {
+  if (known === undefined) return 'miss';
+  return known.meta >= meta ? 'hit' : 'behind';
+};
 
 function foldOnto(known: LoadedState, events: readonly StoredEvent<ConversationEvent>[]): LoadedState {
   let { state, meta } = known;

@@ -25,6 +25,8 @@ export interface Command<Event extends ChatEvent, Refusal> {
   readonly idempotencyKey: string;
   readonly bodyHash: string;
   readonly notAfterTs: TimestampMs;
+  /** Of who traces it (W3C Trace Context). */
+  readonly traceparent?: string | undefined;
 }
 
 export type CommandOutcome<Refusal> =
@@ -43,13 +45,14 @@ export async function handleCommand<Event extends ChatEvent, Refusal>(
   { log, states }: CommandHandling,
   command: Command<Event, Refusal>,
 ): Promise<CommandOutcome<Refusal>> {
-  const { conversationId, actorId, decide, ...rest } = command;
+  const { conversationId, actorId, decide, traceparent, ...rest } = command;
   for (let attempt = 0; attempt < decisionsMax; attempt++) {
     const isCurrent = attempt > 0;
     const { state, meta } = await (isCurrent ? states.current(conversationId) : states.recent(conversationId));
     const decision = decide(state);
     if (decision.type === 'Accepted') {
-      const outcome = await log.append({ conversationId, actorId, event: decision.event, decidedOn: meta, ...rest });
+      const event = { conversationId, actorId, event: decision.event, decidedOn: meta, ...rest };
+      const outcome = await log.append(event, traceparent);
       if (outcome.type !== 'Stale') return outcome;
     } else if (isCurrent) {
       return decision.type === 'Unchanged' ? { type: 'Unchanged', state } : decision;

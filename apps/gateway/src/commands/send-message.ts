@@ -25,6 +25,8 @@ export interface SendRequest {
   readonly conversationId: ConversationId;
   readonly senderId: UserId;
   readonly message: Omit<MessageSent, 'type'>;
+  /** Of who traces it (W3C Trace Context). */
+  readonly traceparent?: string | undefined;
 }
 
 export type SendOutcome = Sent | SendRefusal;
@@ -83,7 +85,7 @@ export async function sendNow(sending: Sending, request: SendRequest): Promise<S
 type Attempt = SendRequest & { readonly bodyHash: string; readonly notAfterTs: TimestampMs };
 
 async function append(sending: Sending, attempt: Attempt): Promise<SendOutcome> {
-  const { conversationId, senderId, message, bodyHash, notAfterTs } = attempt;
+  const { conversationId, senderId, message, bodyHash, notAfterTs, traceparent } = attempt;
   const outcome = await handleCommand(sending, {
     conversationId,
     actorId: senderId,
@@ -91,6 +93,7 @@ async function append(sending: Sending, attempt: Attempt): Promise<SendOutcome> 
     idempotencyKey: sending.digest(`${conversationId} ${senderId} send ${message.clientMsgId}`),
     bodyHash,
     notAfterTs,
+    traceparent,
   });
   switch (outcome.type) {
     case 'Appended':

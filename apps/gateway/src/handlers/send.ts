@@ -1,6 +1,7 @@
 // `send` -> `ack` once the message is durable in the log, else `error`.
 import { errorFrame, positionToText, refusalToError, type SendFrame } from '@parley/protocol';
 import type { HandlerContext } from '../context.ts';
+import { refuse } from '../refuse.ts';
 import { say } from '../say.ts';
 import type { Session } from '../session.ts';
 
@@ -10,8 +11,7 @@ export async function send(context: HandlerContext, session: Session, frame: Sen
   const { conversationId, outcome } = await say(context, saying);
   if (outcome.type === 'Refused') {
     const error = refusalToError(outcome.refusal);
-    context.observer.refused(error.code);
-    return session.send(errorFrame(error, { ...frame, conversation_id: conversationId }));
+    return refuse(context, session, errorFrame(error, { ...frame, conversation_id: conversationId }));
   }
   const position = positionToText(outcome.position);
   const now = context.world.now();

@@ -4,7 +4,7 @@ import { createMovingWorld } from '../testing/moving-world.ts';
 import { keepLease } from './lease.ts';
 
 const gatewayId = 'gw-1';
-const logger = { info() {}, warn() {}, error() {} };
+const logger = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** A lease that is kept, with a count of what the registry was asked. */
 async function openLease() {

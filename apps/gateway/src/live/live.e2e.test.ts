@@ -44,6 +44,8 @@ it('gives what is beyond a hole, registers its sessions again, and makes them re
   house.bus.deliver(7, ['alice'], message(7));
   expect(await alice.settled()).toEqual([message(6), message(7)]);
   expect(house.heard.get('resynced')).toEqual([['hole', 2]]);
+  expect(house.heard.get('batchHole')).toEqual([[0]]);
+  expect(house.heard.get('frameOut')).toHaveLength(8); // hello and resync for both; two messages and two pongs for alice
 });
 
 it('sees a hole by an empty batch', async () => {

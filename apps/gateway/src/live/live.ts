@@ -71,7 +71,9 @@ export async function startLive(options: LiveOptions): Promise<Live> {
     for (const delivery of batch.deliveries) {
       if (mark === undefined || delivery.position > mark) fanOut(options, delivery);
     }
-    if (verdict === 'hole') recover('hole');
+    if (verdict !== 'hole') return;
+    options.observer.batchHole(batch.shard);
+    recover('hole');
   }
 
   const lease = await keepLease({ ...options, onLapsed: () => recover('lease-lapsed') });

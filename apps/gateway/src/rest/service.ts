@@ -23,14 +23,16 @@ export interface RestOptions {
 }
 
 export function createRest({ context, isAllowedOrigin, pages }: RestOptions): HttpService {
-  const { world, observer, config, limits } = context;
+  const { world, config, limits } = context;
   const rates = createRates(limits, context.rates);
 
   async function answerOrFail(asked: Asked): Promise<HttpAnswer> {
     try {
       return await answerMatch(asked);
     } catch (error) {
-      return errorAnswer(refusalToError(failureToRefusal(context.logger, error, asked.request.path)), asked.requestId);
+      const { request, requestId } = asked;
+      const refusal = failureToRefusal(context.logger, error, { during: request.path, requestId });
+      return errorAnswer(refusalToError(refusal), requestId);
     }
   }
 
@@ -80,11 +82,6 @@ export function createRest({ context, isAllowedOrigin, pages }: RestOptions): Ht
   const isOriginOf = ({ headers }: HttpRequest): boolean =>
     isAllowedOrigin(headers['origin'] ?? '', headers['host'] ?? '');
 
-  function observe(asked: Asked, answer: HttpAnswer): void {
-    const { match, startedTs } = asked;
-    observer.httpAnswered(match.type === 'route' ? match.name : 'other', answer.status, world.now() - startedTs);
-  }
-
   return {
     bodyBytesMax: (method, path) => bodyBytesMax(matchRoute(method, path), limits),
     async answer(request) {
@@ -95,11 +92,19 @@ export function createRest({ context, isAllowedOrigin, pages }: RestOptions): Ht
       const answering = answerOrFail(asked);
       context.inFlight.track(answering);
       const answer = await answering;
-      observe(asked, answer);
+      observe(context, asked, answer);
       const cors = corsHeaders(request.headers['origin'] ?? '', isOriginOf(request));
       return { ...answer, headers: { ...answer.headers, ...cors, 'x-request-id': requestId } };
     },
   };
+}
+
+function observe({ observer, logger, world }: RestContext, asked: Asked, answer: HttpAnswer): void {
+  const { match, startedTs, requestId } = asked;
+  const route = match.type === 'route' ? match.name : 'other';
+  const latencyMs = world.now() - startedTs;
+  observer.httpAnswered(route, answer.status, latencyMs);
+  logger.debug({ requestId, route, status: answer.status, latencyMs }, 'a request is answered');
 }
 
 interface Asked {

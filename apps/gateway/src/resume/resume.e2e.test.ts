@@ -74,6 +74,8 @@ it('says too_many above 1,000 missed entries, with the head to go on from', asyn
   expect(await bob.next('resumed')).toMatchObject({ heads: {} });
   bob.send({ type: 'resume', last_seen: { [cid]: '1' } });
   expect(await bob.next('resumed')).toMatchObject({ heads: { [cid]: '1001' } });
+  expect(house.heard.get('conversationResumed')).toEqual([['too_many'], ['resumed']]);
+  expect(house.heard.get('resumed')?.map(([, entries]) => entries)).toEqual([0, 1_000]);
 });
 
 it('says too_old for what was missed more than seven days ago', async () => {
