@@ -73,6 +73,22 @@ it('does not make a scrape wait for a store that does not answer', async () => {
   expect(await lag()).toEqual([2, 3]);
 });
 
+it('is counted from its first sight where the event cannot be read', async () => {
+  let isReadable = true;
+  const { state, lag } = createRig({
+    readOne: async (_shard, at) => {
+      if (!isReadable) throw new Error('malformed');
+      return { storedTs: storedTs + at * 1_000 } as StoredEvent;
+    },
+  });
+  expect(await lag()).toEqual([2, 2]);
+  isReadable = false;
+  state.checkpoint = 4;
+  expect(await lag()).toEqual([1, 0]);
+  state.nowTs += 7_000;
+  expect(await lag()).toEqual([1, 7]);
+});
+
 it('is not told of a reader whose checkpoint was never known', async () => {
   const { state, lag } = createRig();
   state.isStoreAway = true;

@@ -66,10 +66,16 @@ export function watchReaderLag({ metrics, log, readers, world }: ReaderLag): voi
 
   async function ageOf(reader: string, shard: Shard, at: Position): Promise<number> {
     const oldest = await remember(`${reader} ${shard} oldest`, async (known?: Oldest) =>
-      known?.at === at ? known : { at, storedTs: (await log.readOne(shard, at))?.storedTs ?? world.now() },
+      known?.at === at ? known : { at, storedTs: await storedTsOf(shard, at) },
     );
-    return oldest === undefined ? 0 : Math.max(0, world.now() - oldest.storedTs);
+    return oldest?.at === at ? Math.max(0, world.now() - oldest.storedTs) : 0;
   }
+
+  /** Of an event that cannot be read, which stops its readers, when it was first seen. */
+  const storedTsOf = async (shard: Shard, at: Position): Promise<TimestampMs> => {
+    const stored = await log.readOne(shard, at).catch(() => undefined);
+    return stored?.storedTs ?? world.now();
+  };
 
   metrics.watch('readerLag', async () =>
     (await look()).map(({ events, labels }): Sample<'readerLag'> => ({ value: events, labels })),
