@@ -9,8 +9,15 @@ export interface Series {
 const LINE = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)$/;
 const LABEL = /([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)"/g;
 
+/** Of the admin port at this address. */
+export async function scrape(admin: string): Promise<readonly Series[]> {
+  const response = await fetch(`${admin}/metrics`);
+  if (!response.ok) throw new Error(`${admin}/metrics: ${response.status}`);
+  return readScrape(await response.text());
+}
+
 /** Throws at a line that is none. */
-export function readScrape(text: string): readonly Series[] {
+function readScrape(text: string): readonly Series[] {
   const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   return lines.map((line) => {
     const [, name, labels = '', value] = LINE.exec(line) ?? [];
@@ -18,11 +25,4 @@ export function readScrape(text: string): readonly Series[] {
     const pairs = [...labels.matchAll(LABEL)].map(([, label = '', text = '']) => [label, text] as const);
     return { name, labels: new Map(pairs), value: Number(value) };
   });
-}
-
-/** Of the admin port at this address. */
-export async function scrape(admin: string): Promise<readonly Series[]> {
-  const response = await fetch(`${admin}/metrics`);
-  if (!response.ok) throw new Error(`${admin}/metrics: ${response.status}`);
-  return readScrape(await response.text());
 }
