@@ -30,7 +30,7 @@ export interface ReaderLag {
 }
 
 /** What has no answer by then is as it was: a scrape must not wait for a store that is away. */
-export const lagAskMsMax = 1_000;
+const lagAskMsMax = 1_000;
 
 interface Lag {
   readonly events: number;
