@@ -5,6 +5,7 @@ import { DASHBOARDS, seriesAskedFor } from '@parley/infra/observability';
 import {
   Crowd,
   eventually,
+  RecordingClient,
   scrape,
   startTraceCollector,
   type CollectedSpan,
@@ -50,7 +51,7 @@ beforeAll(async () => {
   await eventually('all came again', () => crowd.clients.every(({ connections }) => connections > 1), 120_000);
   await fetch(`${fleet.base}/v1/conversations`, { headers: { authorization: 'Bearer nobody' } });
   await crowd.clients[0]?.send('g_nobody', 'to nobody');
-  crowd.clients[1]?.stop();
+  await comeAndGo();
   await crowd.fallSilent();
 }, 300_000);
 
@@ -59,6 +60,17 @@ afterAll(async () => {
   await fleet[Symbol.asyncDispose]();
   await collector[Symbol.asyncDispose]();
 });
+
+async function comeAndGo(): Promise<void> {
+  const passing = new RecordingClient({
+    url: () => fleet.socketUrl,
+    userId: 'passing',
+    token: (userId) => fleet.token(userId),
+  });
+  passing.start();
+  await eventually('somebody came', () => passing.isReady, 60_000);
+  passing.stop();
+}
 
 const traceOf = (spans: readonly CollectedSpan[], traceId: string) => spans.filter((span) => span.traceId === traceId);
 
