@@ -53,7 +53,7 @@ beforeAll(async () => {
   await crowd.clients[0]?.send('g_nobody', 'to nobody');
   await comeAndGo();
   await crowd.fallSilent();
-}, 300_000);
+}, 600_000);
 
 afterAll(async () => {
   crowd.leave();

@@ -30,7 +30,7 @@ beforeAll(async () => {
   const acked = crowd.acked;
   await eventually('acks again', () => crowd.acked > acked + 60, 60_000);
   await crowd.fallSilent();
-}, 180_000);
+}, 300_000);
 
 afterAll(async () => {
   crowd.leave();
