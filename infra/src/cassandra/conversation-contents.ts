@@ -1,13 +1,13 @@
 // All that is stored of conversations. Memberships lie with their users: whose they are is found by going through all of them,
 // once for all the conversations that are asked for.
-import { NO_POSITION, type ConversationId, type UserId } from '@parley/domain';
+import type { ConversationId, UserId } from '@parley/domain';
 import type { Flaw, MembershipRow, ProjectionContents, StoredRows } from '@parley/projections';
 import { abreast } from '../stored-form/abreast.ts';
 import { readable, Unreadable } from '../stored-form/readable.ts';
 import type { PartitionStatement } from './batches.ts';
 import { conversationIdIn, flag, positionIn, text, type Row } from './cells.ts';
 import { conversationsAtOnce, idsIn, lateCells, withWriteTimes } from './contents.ts';
-import { remove, type StoredGeneration } from './projection-tables.ts';
+import { BEFORE_REFOLD, remove, type StoredGeneration } from './projection-tables.ts';
 import { tableName } from './schema.ts';
 
 const MEMBERSHIP_CELLS = ['position', 'is_present'] as const;
@@ -84,7 +84,7 @@ export async function* membershipDeletions(
         where,
         partitionColumns: 1,
         conversationId,
-        position: NO_POSITION,
+        position: BEFORE_REFOLD,
       });
     });
   }

@@ -59,9 +59,12 @@ export interface Remove {
   readonly where: Readonly<Record<string, Cell>>;
   readonly partitionColumns: number;
   readonly conversationId: ConversationId;
-  /** What was written for positions up to here goes: at 0 all from before the last refold. */
+  /** What was written for positions up to here goes: at `BEFORE_REFOLD` all from before the last refold. */
   readonly position: number;
 }
+
+/** Below every timestamp of the conversation's present base, and no lower than any of the one before. */
+export const BEFORE_REFOLD = -1;
 
 export function remove(
   stored: StoredGeneration,

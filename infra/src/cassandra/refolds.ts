@@ -10,7 +10,7 @@ import {
 } from '@parley/projections';
 import { writeAll, type PartitionStatement } from './batches.ts';
 import { conversationIdIn, integer } from './cells.ts';
-import { insert, parkedRows, remove, type StoredGeneration, type Tables } from './projection-tables.ts';
+import { BEFORE_REFOLD, insert, parkedRows, remove, type StoredGeneration, type Tables } from './projection-tables.ts';
 import { tableName } from './schema.ts';
 
 /** All requests are in this one. */
@@ -76,5 +76,5 @@ function requestDeletion(stored: StoredGeneration, conversationId: ConversationI
 
 function headDeletion(stored: StoredGeneration, conversationId: ConversationId): PartitionStatement {
   const where = { conversation_id: conversationId };
-  return remove(stored, { table: 'heads', where, partitionColumns: 1, conversationId, position: NO_POSITION });
+  return remove(stored, { table: 'heads', where, partitionColumns: 1, conversationId, position: BEFORE_REFOLD });
 }

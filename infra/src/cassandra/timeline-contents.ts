@@ -1,13 +1,13 @@
 // All of a timeline's tables: the events themselves, and whether what is kept beside them (look-ups, the second copy of
 // conversation events, where buckets begin) agrees with them.
-import { isMessageEvent, NO_POSITION, type ConversationId } from '@parley/domain';
+import { isMessageEvent, type ConversationId } from '@parley/domain';
 import type { Flaw, ProjectionContents, StoredRows, TimelineRow } from '@parley/projections';
 import { abreast } from '../stored-form/abreast.ts';
 import { readable, Unreadable } from '../stored-form/readable.ts';
 import type { PartitionStatement } from './batches.ts';
 import { integer, type Row } from './cells.ts';
 import { conversationsAtOnce, idsIn, lateCells, withWriteTimes } from './contents.ts';
-import { remove, type StoredGeneration } from './projection-tables.ts';
+import { BEFORE_REFOLD, remove, type StoredGeneration } from './projection-tables.ts';
 import { tableName } from './schema.ts';
 import { beginsBucket, bucketOf } from './timeline-buckets.ts';
 import { EVENT_CELLS, HEAD_CELLS, timelineRow } from './timeline-rows.ts';
@@ -174,7 +174,7 @@ export async function* timelineDeletions(
     for (const bucket of bucketNumbers(beside)) yield* bucketDeletions(stored, conversationId, bucket);
     const where = { conversation_id: conversationId };
     yield ['conversation_events', 'buckets'].map((table) =>
-      remove(stored, { table, where, partitionColumns: 1, conversationId, position: NO_POSITION }),
+      remove(stored, { table, where, partitionColumns: 1, conversationId, position: BEFORE_REFOLD }),
     );
   }
 }
@@ -184,7 +184,7 @@ async function* bucketDeletions(
   conversationId: ConversationId,
   bucket: number,
 ): AsyncGenerator<readonly PartitionStatement[]> {
-  const gone = { conversationId, position: NO_POSITION };
+  const gone = { conversationId, position: BEFORE_REFOLD };
   const cql = `SELECT * FROM ${tableName(stored, 'events')} WHERE conversation_id = ? AND bucket = ?`;
   for await (const rows of stored.session.pages({ cql, cells: [conversationId, bucket] })) {
     const meanings = rows.map((row) => readable(() => timelineRow(row)));

@@ -1,6 +1,12 @@
 // What the parts of the system report, made into metrics and log lines. Hot paths only add to numbers; a line is written for
 // what an operator should look at.
-import type { LeaseObserver, ParkedConversation, ProjectionObserver, RunnerObserver } from '@parley/projections';
+import type {
+  LeaseObserver,
+  ParkedConversation,
+  ProjectionObserver,
+  RefoldObserver,
+  RunnerObserver,
+} from '@parley/projections';
 import type { ProblemCode } from '@parley/protocol';
 import type { LogObserver, NatsServerEvent } from '../nats/index.ts';
 import type { Logger } from './logger.ts';
@@ -46,7 +52,7 @@ export function leaseObserver(metrics: Metrics, logger: Logger): LeaseObserver {
   };
 }
 
-export function projectionObserver(metrics: Metrics, logger: Logger): ProjectionObserver {
+export function projectionObserver(metrics: Metrics, logger: Logger): ProjectionObserver & RefoldObserver {
   return {
     parked(projection: string, { conversationId, position, reason }: ParkedConversation) {
       metrics.cell('projectionParked', { projection }).value++;
@@ -58,6 +64,12 @@ export function projectionObserver(metrics: Metrics, logger: Logger): Projection
     voided(projection, { conversationId, position }) {
       metrics.cell('projectionVoid', { projection }).value++;
       logger.warn({ projection, conversationId, position }, 'an event is void');
+    },
+    refolded(projection, { conversationId }, { upTo, parked }) {
+      logger.info({ projection, conversationId, upTo, reason: parked?.reason }, 'a conversation is refolded');
+    },
+    refoldFailed(projection, err) {
+      logger.warn({ projection, err }, 'a refold failed, and is tried again');
     },
   };
 }
