@@ -13,7 +13,7 @@ import {
   type Shard,
   type UserId,
 } from './ids.ts';
-import { LogGap, type Appended, type EventLog } from './log.ts';
+import { LogGap, readBatchMax, type Appended, type ConversationRange, type EventLog } from './log.ts';
 import type { World } from './world.ts';
 
 export interface OpenedLog extends AsyncDisposable {
@@ -193,6 +193,45 @@ function lookUpCases(subject: () => Fixture): void {
     expect(await log.conversationEvents(newConversationId(), NO_POSITION)).toEqual([]);
   });
 
+  test('gives all that was said and changed in one conversation between two positions, in bounded steps', async () => {
+    const { log, message, memberAdded, created, conversation } = subject();
+    const [{ conversationId, meta }, other] = [await created(), await created()];
+    const positions: Position[] = [meta];
+    let last = meta;
+    for (let round = 0; round < 4; round++) {
+      const said = Array.from({ length: 200 }, () => stored(log, message(conversationId, last)));
+      const between = Array.from({ length: 5 }, () => stored(log, message(other.conversationId, other.meta)));
+      positions.push(...(await Promise.all(said)).map(({ position }) => position));
+      await Promise.all(between);
+      last = (await stored(log, memberAdded(conversationId, last))).position;
+      positions.push(last);
+    }
+    const head = await log.head(shardOf(conversationId, log.shards));
+    for (const [after, upTo] of [
+      [NO_POSITION, head],
+      [meta, last],
+      [meta, position(last - 1)],
+      [positions[300] ?? meta, positions[700] ?? meta],
+      [last, head],
+    ] as const) {
+      const steps = await conversation(conversationId, { after, upTo });
+      expect(Math.max(0, ...steps.map((step) => step.length))).toBeLessThanOrEqual(readBatchMax);
+      expect(steps.flat().map((event) => event.position)).toEqual(positions.filter((at) => at > after && at <= upTo));
+    }
+    expect((await conversation(conversationId, { after: position(last - 1), upTo: last })).flat()).toEqual([
+      await log.readOne(shardOf(conversationId, log.shards), last),
+    ]);
+  });
+
+  test('gives nothing of a conversation that has no event, or that nobody may read any more', async () => {
+    const { log, created, conversation, newConversationId } = subject();
+    const { conversationId } = await created();
+    const head = await log.head(shardOf(conversationId, log.shards));
+    expect(await conversation(newConversationId(), { after: NO_POSITION, upTo: head })).toEqual([]);
+    const aborted = { after: NO_POSITION, upTo: head, signal: AbortSignal.abort() };
+    expect(await conversation(conversationId, aborted)).toEqual([]);
+  });
+
   test('keeps void events where they are: read, looked up, and the state the next one is decided on', async () => {
     const { log, world, message, memberAdded, created, setClockOffset } = subject();
     const { conversationId, meta } = await created();
@@ -217,6 +256,11 @@ interface Fixture extends OpenedLog {
   readonly memberAdded: (conversationId: ConversationId, decidedOn: Position) => NewEvent;
   /** The events after one position up to another. */
   readonly read: (shard: Shard, after: Position, upTo: Position) => Promise<readonly StoredEvent[]>;
+  /** The steps in which one conversation's events come. */
+  readonly conversation: (
+    conversationId: ConversationId,
+    range: Pick<ConversationRange, 'after' | 'upTo'> & Partial<ConversationRange>,
+  ) => Promise<readonly (readonly StoredEvent[])[]>;
   readonly take: (batches: AsyncIterable<readonly StoredEvent[]>) => Promise<readonly StoredEvent[]>;
 }
 
@@ -258,6 +302,10 @@ function fixture(opened: OpenedLog): Fixture {
       return { conversationId, meta };
     },
     read: (shard, after, upTo) => readUpTo(log, { shard, after, upTo }),
+    conversation: (conversationId, range) => {
+      const { signal } = new AbortController();
+      return Array.fromAsync(log.conversation(conversationId, { signal, ...range }));
+    },
     take: (batches) => Array.fromAsync(batches).then((all) => all.flat()),
   };
 }

@@ -40,6 +40,21 @@ export interface EventLog {
     conversationId: ConversationId,
     after: Position,
   ): Promise<readonly StoredEvent<ConversationEvent>[]>;
+
+  /**
+   * Every event of one conversation between two positions, what was said and what changed, void ones included, in order, in
+   * steps of at most `readBatchMax`. It ends behind the last one, which the leader names, or early when the signal aborts.
+   * Throws what `read` throws, and LogUnavailable when the leader cannot be asked.
+   */
+  conversation(conversationId: ConversationId, range: ConversationRange): AsyncIterable<readonly StoredEvent[]>;
+}
+
+export interface ConversationRange {
+  /** Exclusive. */
+  readonly after: Position;
+  /** Inclusive; at or below the shard's head. */
+  readonly upTo: Position;
+  readonly signal: AbortSignal;
 }
 
 export interface ReadOptions {

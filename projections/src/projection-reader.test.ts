@@ -32,8 +32,10 @@ const counting: Projection<Counted, Row> = {
   },
 };
 
+const placing = { place: ({ position }: Row) => ({ conversationId: other, position }) };
+
 function createReader(before?: (call: StoreCall) => void) {
-  const store = createTestStore<Counted, Row>((row) => String(row.position), before);
+  const store = createTestStore<Counted, Row>(placing, before);
   const heard: string[] = [];
   const observer: ProjectionObserver = {
     parked: (_, parked: ParkedConversation) => heard.push(`parked ${parked.position}`),

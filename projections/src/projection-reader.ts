@@ -2,7 +2,14 @@
 // conversation; everything else goes on.
 import { isVoid, type ConversationId, type Position, type Shard, type StoredEvent } from '@parley/domain';
 import { LRUCache } from 'lru-cache';
-import type { Head, ParkedConversation, Projection, ProjectionStore } from './projection.ts';
+import type { ParkedRecords } from './parked-records.ts';
+import {
+  StoreUnavailable,
+  type Head,
+  type ParkedConversation,
+  type Projection,
+  type ProjectionStore,
+} from './projection.ts';
 import type { LogReader } from './runner.ts';
 
 export interface ProjectionObserver {
@@ -14,13 +21,20 @@ export interface ProjectionObserver {
   parkedNow?(reader: string, shard: Shard, count: number): void;
 }
 
+export interface ProjectionReaderOptions {
+  readonly generation: number;
+  readonly observer: ProjectionObserver;
+  /** Durable before the checkpoint passes. */
+  readonly parkedRecords?: ParkedRecords;
+}
+
 /** Heads kept between batches; a head is deterministic, so an old one only costs a rewrite of the same rows. */
 const cachedHeadsMax = 10_000;
 
 export function projectionReader<H extends Head, Row>(
   projection: Projection<H, Row>,
   store: ProjectionStore<H, Row>,
-  options: { readonly generation: number; readonly observer: ProjectionObserver },
+  options: ProjectionReaderOptions,
 ): LogReader {
   const cached = new LRUCache<ConversationId, H>({ max: cachedHeadsMax });
   const parkedByShard = new Map<Shard, Map<ConversationId, ParkedConversation>>();
@@ -43,7 +57,9 @@ export function projectionReader<H extends Head, Row>(
     async apply(shard, events) {
       const parked = new Map(parkedByShard.get(shard));
       const heads = await headsOf(events);
-      const batch = foldBatch({ projection, heads, parked, observer: options.observer }, events);
+      const { passedOver, ...batch } = foldBatch({ projection, heads, parked, observer: options.observer }, events);
+      await keepRecords(shard, batch.parked, events);
+      if (passedOver.size > 0) await assertStillParked(shard, passedOver);
       await store.write(shard, { ...batch, checkpoint: lastPosition(events) });
       for (const head of batch.heads) cached.set(head.conversationId, head);
       keepParked(shard, parked);
@@ -51,6 +67,28 @@ export function projectionReader<H extends Head, Row>(
 
     leave: async (shard) => options.observer.parkedNow?.(name, shard, 0),
   };
+
+  async function keepRecords(shard: Shard, parked: readonly ParkedConversation[], events: readonly StoredEvent[]) {
+    const { name } = projection;
+    for (const one of parked) {
+      const event = events.find(({ position }) => position === one.position);
+      if (event)
+        await options.parkedRecords?.keep({
+          projection: name,
+          generation: options.generation,
+          shard,
+          parked: one,
+          event,
+        });
+    }
+  }
+
+  /** One that was refolded meanwhile, by the worker that has the shard now, would miss what this one passes over. */
+  async function assertStillParked(shard: Shard, passedOver: ReadonlySet<ConversationId>): Promise<void> {
+    const parked = new Set((await store.parked(shard)).map(({ conversationId }) => conversationId));
+    const gone = [...passedOver].find((id) => !parked.has(id));
+    if (gone !== undefined) throw new StoreUnavailable(`${gone} is no longer parked`);
+  }
 
   async function headsOf(events: readonly StoredEvent[]): Promise<Map<ConversationId, H>> {
     const heads = new Map<ConversationId, H>();
@@ -77,6 +115,8 @@ function foldBatch<H extends Head, Row>(state: FoldState<H, Row>, events: readon
   const rows: Row[] = [];
   const moved = new Map<ConversationId, H>();
   const newlyParked: ParkedConversation[] = [];
+  const passedOver = new Set<ConversationId>();
+  const before = new Set(state.parked.keys());
   for (const stored of events) {
     const step = foldOne(state, stored);
     if (step.type === 'folded') {
@@ -84,14 +124,17 @@ function foldBatch<H extends Head, Row>(state: FoldState<H, Row>, events: readon
       moved.set(stored.conversationId, step.head);
     } else if (step.type === 'parked') {
       newlyParked.push(step.parked);
+    } else if (step.type === 'passed-over' && before.has(stored.conversationId)) {
+      passedOver.add(stored.conversationId);
     }
   }
-  return { rows, heads: [...moved.values()], parked: newlyParked };
+  return { rows, heads: [...moved.values()], parked: newlyParked, passedOver };
 }
 
 type FoldStep<H, Row> =
   | { readonly type: 'folded'; readonly head: H; readonly rows: readonly Row[] }
   | { readonly type: 'parked'; readonly parked: ParkedConversation }
+  | { readonly type: 'passed-over' }
   | { readonly type: 'skipped' };
 
 function foldOne<H extends Head, Row>(state: FoldState<H, Row>, stored: StoredEvent): FoldStep<H, Row> {
@@ -104,7 +147,7 @@ function foldOne<H extends Head, Row>(state: FoldState<H, Row>, stored: StoredEv
   }
   if (parked.has(stored.conversationId)) {
     observer.passedOver(projection.name, stored);
-    return { type: 'skipped' };
+    return { type: 'passed-over' };
   }
   try {
     const folded = projection.fold(head, stored);

@@ -62,12 +62,17 @@ export function runReader(reader: LogReader, dependencies: RunnerDependencies): 
 
 /** Several readers that go together: one lease of a shard is for all of them. */
 export function runReaders(readers: readonly LogReader[], dependencies: RunnerDependencies): AsyncDisposable {
-  const { log, lease } = dependencies;
-  const works = readers.map((reader) => shardWork(reader, dependencies));
+  const works = readers.map((reader) => followLog(reader, dependencies));
   const work: ShardWork = {
     begin: (shard) => works.forEach((each) => each.begin(shard)),
     end: async (shard) => void (await Promise.all(works.map((each) => each.end(shard)))),
   };
+  return runWork(work, dependencies);
+}
+
+/** All shards, or those for which it gets the lease, until disposed, which resolves when all work has ended. */
+export function runWork(work: ShardWork, dependencies: RunnerDependencies): AsyncDisposable {
+  const { log, lease } = dependencies;
   if (lease)
     return workOnLeasedShards({ ...lease, ...dependencies, observer: lease.observer, shards: log.shards, work });
   const shards = allShards(log.shards);
@@ -83,7 +88,8 @@ interface Run {
   left?: Promise<void>;
 }
 
-function shardWork(reader: LogReader, dependencies: RunnerDependencies): ShardWork {
+/** A reader's work on a shard: it follows the log there, from its checkpoint on. */
+export function followLog(reader: LogReader, dependencies: RunnerDependencies): ShardWork {
   const runs = new Map<Shard, Run>();
   return {
     begin(shard) {

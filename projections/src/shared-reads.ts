@@ -59,6 +59,7 @@ export function shareReads(log: EventLog, reader: string): EventLog {
     readOne: (shard, position) => log.readOne(shard, position),
     head: (shard) => log.head(shard),
     conversationEvents: (conversationId, after) => log.conversationEvents(conversationId, after),
+    conversation: (conversationId, range) => log.conversation(conversationId, range),
   };
 }
 

@@ -2,6 +2,7 @@
 import process from 'node:process';
 import { loadConfig } from '@parley/infra/config';
 import { openLog, openRedis, openStores } from '@parley/infra/fleet';
+import { natsParkedRecords } from '@parley/infra/nats';
 import { watchedGenerations, watchReaderLag } from '@parley/infra/observability';
 import { observeProcess, runProcess } from '@parley/infra/process';
 import { shareReads } from '@parley/projections';
@@ -19,7 +20,9 @@ await runProcess({
     const stores = await openStores(fleet, fleetLog, { isWorker: true });
     const observer = { ...observed.runner, ...observed.projection };
     const { leaseTerms } = await openRedis(fleet);
-    starting.use(runProjector({ ...stores, log: shareReads(log, 'projector'), world, observer, leaseTerms }));
+    const parkedRecords = starting.use(natsParkedRecords(fleetLog.connection, world));
+    const reads = shareReads(log, 'projector');
+    starting.use(runProjector({ ...stores, log: reads, world, observer, leaseTerms, parkedRecords }));
     watchReaderLag({
       metrics: observed.metrics,
       log,

@@ -6,7 +6,14 @@ import type { World } from '@parley/domain';
 import { checkClock, createGateway, type Gateway } from '@parley/gateway';
 import type { StandaloneConfig } from '@parley/infra/config';
 import { createGatewayBus, createRateBuckets, createSessionRegistry } from '@parley/infra/memory';
-import { connectNats, createDeployment, NatsEventLog, openCheckpoints, startNatsServer } from '@parley/infra/nats';
+import {
+  connectNats,
+  createDeployment,
+  natsParkedRecords,
+  NatsEventLog,
+  openCheckpoints,
+  startNatsServer,
+} from '@parley/infra/nats';
 import { watchedGenerations, watchEventLoop, watchOutbox, watchReaderLag } from '@parley/infra/observability';
 import { digest } from '@parley/infra/runtime';
 import { createReadSide, shareReads } from '@parley/projections';
@@ -32,7 +39,13 @@ export async function startStandalone(config: StandaloneConfig, observed: Observ
   const bus = createGatewayBus();
 
   starting.use(
-    runProjector({ ...readModels, log: reads, world, observer: { ...observed.runner, ...observed.projection } }),
+    runProjector({
+      ...readModels,
+      log: reads,
+      world,
+      observer: { ...observed.runner, ...observed.projection },
+      parkedRecords: starting.use(natsParkedRecords(connection, world)),
+    }),
   );
   const { logger } = observed;
   const clock = starting.use(await checkClock({ skewMs: () => log.clockSkewMs(), world, logger }));

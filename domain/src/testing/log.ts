@@ -103,5 +103,15 @@ export function createTestLog(options: TestLogOptions = {}): TestLog {
       const events = stream(shardOf(conversationId, shards)).filter(isConversationEvent);
       return events.filter((one) => one.conversationId === conversationId && one.position > after);
     },
+    async *conversation(conversationId, { after, upTo, signal }) {
+      await begin('conversation');
+      const events = stream(shardOf(conversationId, shards)).slice(after, upTo);
+      const wanted = events.filter((one) => one.conversationId === conversationId);
+      for (let from = 0; from < wanted.length && !signal.aborted;) {
+        const step = wanted.slice(from, from + stepMax());
+        yield step;
+        from += step.length;
+      }
+    },
   };
 }

@@ -22,6 +22,8 @@ export class Bases {
   readonly #raised = new Map<ConversationId, number>();
   /** All up to here are known, by shard; of equal ones some may still come. */
   readonly #known = new Map<Shard, number>();
+  /** What `changes` has not told yet. */
+  readonly #changed = new Map<Shard, Set<ConversationId>>();
 
   constructor(table: RaisedTable, generation: number) {
     this.#table = table;
@@ -32,24 +34,40 @@ export class Bases {
     return (conversationId && this.#raised.get(conversationId)) ?? this.#generation;
   }
 
-  /** Conversations of which more is known than before. */
-  async look(shard: Shard): Promise<ReadonlySet<ConversationId>> {
-    const { session, name } = this.#table;
-    const cql = `SELECT base, conversation_id FROM ${name} WHERE shard = ? AND base >= ?`;
-    const changed = new Set<ConversationId>();
-    for await (const rows of session.pages({ cql, cells: [shard, long(this.#known.get(shard) ?? 0)] })) {
-      for (const row of rows) {
-        const [base, id] = [integer(row, 'base'), conversationIdIn(row)];
-        this.#known.set(shard, Math.max(base, this.#known.get(shard) ?? 0));
-        if (base <= this.of(id)) continue;
-        this.#raised.set(id, base);
-        changed.add(id);
-      }
-    }
+  /** Before anything of the shard is read to be folded on: `changes` then tells what changed since. */
+  async know(shard: Shard): Promise<void> {
+    if (!this.#known.has(shard)) await this.changes(shard);
+  }
+
+  /** Conversations that others raised since it was asked last. */
+  async changes(shard: Shard): Promise<ReadonlySet<ConversationId>> {
+    await this.look(shard);
+    const changed = this.#changed.get(shard) ?? new Set();
+    this.#changed.delete(shard);
     return changed;
   }
 
-  /** Above all bases of the shard, and above what any position up to `above` was written at. */
+  async look(shard: Shard): Promise<void> {
+    const { session, name } = this.#table;
+    const cql = `SELECT base, conversation_id FROM ${name} WHERE shard = ? AND base >= ?`;
+    const cells = [shard, long(this.#known.get(shard) ?? 0)];
+    this.#known.set(shard, this.#known.get(shard) ?? 0);
+    for await (const rows of session.pages({ cql, cells })) {
+      for (const row of rows) this.#learn(shard, conversationIdIn(row), integer(row, 'base'));
+    }
+  }
+
+  #learn(shard: Shard, conversationId: ConversationId, base: number): void {
+    this.#known.set(shard, Math.max(base, this.#known.get(shard) ?? 0));
+    if (base <= this.of(conversationId)) return;
+    this.#raised.set(conversationId, base);
+    this.#changed.set(shard, (this.#changed.get(shard) ?? new Set()).add(conversationId));
+  }
+
+  /**
+   * Above all bases of the shard, and above what any position up to `above` was written at. Whoever folded the conversation before
+   * sees it at the next write, and begins anew.
+   */
   async raise(shard: Shard, conversationId: ConversationId, above: Position): Promise<void> {
     const { session, name } = this.#table;
     for (;;) {
@@ -60,7 +78,7 @@ export class Bases {
       await session.write([{ cql, cells: [shard, long(base), conversationId] }]);
       await this.look(shard);
       // Another raise may have gone higher meanwhile, and whoever saw that one first will not look below it.
-      if (this.#known.get(shard) === base) return;
+      if (this.#known.get(shard) === base) return void this.#changed.get(shard)?.delete(conversationId);
     }
   }
 }

@@ -4,7 +4,7 @@ import { conversations, timeline, type ConversationStore, type TimelineStore } f
 import { Bases } from './bases.ts';
 import type { ClusterOptions } from './client-options.ts';
 import { CONVERSATION_MIGRATIONS, createConversationStore } from './conversation-store.ts';
-import type { Repairable, StoredGeneration } from './projection-tables.ts';
+import type { StoredGeneration } from './projection-tables.ts';
 import { createKeyspace, migrate, tableName, type Migration } from './schema.ts';
 import { Session } from './session.ts';
 import { TIMELINE_MIGRATIONS } from './timeline-rows.ts';
@@ -21,8 +21,8 @@ export interface CassandraOptions extends ClusterOptions {
 
 /** Opening the same generation twice, here or in another process, gives two handles of one store. */
 export interface CassandraStores extends AsyncDisposable {
-  timeline(generation: number): Promise<TimelineStore & Repairable>;
-  conversations(generation: number): Promise<ConversationStore & Repairable>;
+  timeline(generation: number): Promise<TimelineStore>;
+  conversations(generation: number): Promise<ConversationStore>;
 }
 
 /** Rejects with StoreUnavailable when the cluster does not answer. */

@@ -1,19 +1,15 @@
 // Conversations in Cassandra or ScyllaDB. A head and its state are one row, so that one read finds both as of one moment;
 // but a head changes with every message and a state with few, so the state's cells are written, with the timestamp of its
 // `.meta` event, only when they changed.
-import {
-  NO_CONVERSATION,
-  type ConversationState,
-  type MessageEvent,
-  type StoredEvent,
-  type UserId,
-} from '@parley/domain';
+import { NO_CONVERSATION, type ConversationState, type MessageEvent, type StoredEvent } from '@parley/domain';
 import type { ConversationHead, ConversationStore, MembershipRow } from '@parley/projections';
 import { stateToText, textToState } from '../stored-form/state-text.ts';
 import type { PartitionStatement } from './batches.ts';
-import { conversationIdIn, flag, integer, long, positionIn, text, textOrNothing, type Row } from './cells.ts';
-import { createProjectionStore, insert, type Repairable, type StoredGeneration } from './projection-tables.ts';
-import { RAISED, SHARED_TABLES, tableName, type Migration } from './schema.ts';
+import { conversationIdIn, integer, long, positionIn, textOrNothing, type Row } from './cells.ts';
+import { conversationContents, membership, membershipDeletions } from './conversation-contents.ts';
+import { createProjectionStore } from './projection-store.ts';
+import { insert, type StoredGeneration } from './projection-tables.ts';
+import { RAISED, REFOLDS, SHARED_TABLES, tableName, type Migration } from './schema.ts';
 
 export const CONVERSATION_MIGRATIONS: readonly Migration[] = [
   {
@@ -33,9 +29,10 @@ export const CONVERSATION_MIGRATIONS: readonly Migration[] = [
     ],
   },
   RAISED,
+  REFOLDS,
 ];
 
-export function createConversationStore(stored: StoredGeneration): ConversationStore & Repairable {
+export function createConversationStore(stored: StoredGeneration): ConversationStore {
   /** States this store holds already, or newer ones. A message leaves the state of its head the very same object. */
   const storedStates = new WeakSet<ConversationState>();
   const store = createProjectionStore<ConversationHead, MembershipRow>(stored, {
@@ -43,6 +40,8 @@ export function createConversationStore(stored: StoredGeneration): ConversationS
     heads: (heads) =>
       heads.flatMap((head) => [...(storedStates.has(head.state) ? [] : stateRow(stored, head)), headRow(stored, head)]),
     head: conversationHead,
+    deletions: (ids) => membershipDeletions(stored, ids),
+    contents: conversationContents(stored),
   });
   return {
     ...store,
@@ -111,10 +110,3 @@ function conversationHead(row: Row): ConversationHead {
     ...(lastMessage === undefined ? {} : { lastMessage: JSON.parse(lastMessage) as StoredEvent<MessageEvent> }),
   };
 }
-
-const membership = (row: Row): MembershipRow => ({
-  userId: text(row, 'user_id') as UserId,
-  conversationId: conversationIdIn(row),
-  position: positionIn(row, 'position'),
-  isPresent: flag(row, 'is_present'),
-});

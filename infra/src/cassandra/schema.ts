@@ -46,6 +46,17 @@ export const RAISED: Migration = {
   ],
 };
 
+/** Refolds that are asked for: one partition, so that one look finds all. */
+export const REFOLDS: Migration = {
+  version: 3,
+  tables: [
+    {
+      name: 'refolds_asked',
+      columns: 'part int, conversation_id text, shard int, PRIMARY KEY (part, conversation_id)',
+    },
+  ],
+};
+
 /** A key and what it is at: the base of all timestamps, and each migration that was applied. */
 const SETTINGS: Table = { name: 'settings', columns: 'key text PRIMARY KEY, value bigint' };
 

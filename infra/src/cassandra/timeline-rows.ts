@@ -6,12 +6,25 @@ import type { PartitionStatement } from './batches.ts';
 import { conversationIdIn, integer, long, positionIn, text, type Row } from './cells.ts';
 import { insert, type StoredGeneration } from './projection-tables.ts';
 import type { Migration } from './schema.ts';
-import { RAISED, SHARED_TABLES } from './schema.ts';
+import { RAISED, REFOLDS, SHARED_TABLES } from './schema.ts';
 import { beginsBucket, bucketOf } from './timeline-buckets.ts';
 import type { Cell } from './session.ts';
 
 const EVENT_COLUMNS = `position bigint, prev bigint, ordinal int, actor_id text, decided_on bigint, stored_ts bigint,
   not_after_ts bigint, idempotency_key text, body_hash text, event text`;
+/** Those outside every primary key. */
+export const EVENT_CELLS = [
+  'prev',
+  'ordinal',
+  'actor_id',
+  'decided_on',
+  'stored_ts',
+  'not_after_ts',
+  'idempotency_key',
+  'body_hash',
+  'event',
+] as const;
+export const HEAD_CELLS = ['position', 'prev', 'ordinal', 'meta', 'stored_ts'] as const;
 const NEWEST_FIRST = 'CLUSTERING ORDER BY (position DESC)';
 
 export const TIMELINE_MIGRATIONS: readonly Migration[] = [
@@ -50,6 +63,7 @@ export const TIMELINE_MIGRATIONS: readonly Migration[] = [
     ],
   },
   RAISED,
+  REFOLDS,
 ];
 
 /** All that one event adds. */

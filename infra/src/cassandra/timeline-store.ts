@@ -8,21 +8,25 @@ import {
   type TimelineStore,
 } from '@parley/projections';
 import { integer, long } from './cells.ts';
-import { createProjectionStore, headReads, type Repairable, type StoredGeneration } from './projection-tables.ts';
+import { createProjectionStore, headReads } from './projection-store.ts';
+import type { StoredGeneration } from './projection-tables.ts';
 import { tableName } from './schema.ts';
 import type { Cell, Copies } from './session.ts';
 import { bucketsIn } from './timeline-buckets.ts';
+import { timelineContents, timelineDeletions } from './timeline-contents.ts';
 import { eventRows, headRow, timelineHead, timelineRow } from './timeline-rows.ts';
 
 /** Rows are read at least so many at a time when some will be left out. */
 const filteredRowsMin = 32;
 
-export function createTimelineStore(stored: StoredGeneration): TimelineStore & Repairable {
+export function createTimelineStore(stored: StoredGeneration): TimelineStore {
   return {
     ...createProjectionStore(stored, {
       rows: (rows) => rows.flatMap((row) => eventRows(stored, row)),
       heads: (heads) => heads.map((head) => headRow(stored, head)),
       head: timelineHead,
+      deletions: (ids) => timelineDeletions(stored, ids),
+      contents: timelineContents(stored),
     }),
 
     range: rangeReads(stored, 'quorum'),

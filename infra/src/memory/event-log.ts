@@ -12,6 +12,7 @@ import {
   type AppendRefusal,
   type ConversationEvent,
   type ConversationId,
+  type ConversationRange,
   type EventLog,
   type NewEvent,
   type Position,
@@ -88,6 +89,17 @@ export class MemoryEventLog implements EventLog {
   ): Promise<readonly StoredEvent<ConversationEvent>[]> {
     const { changes } = this.#logOf(shardOf(conversationId, this.shards));
     return changes.get(conversationId)?.filter(({ position }) => position > after) ?? [];
+  }
+
+  async *conversation(
+    conversationId: ConversationId,
+    { after, upTo, signal }: ConversationRange,
+  ): AsyncGenerator<readonly StoredEvent[]> {
+    const { events } = this.#logOf(shardOf(conversationId, this.shards));
+    const wanted = events.slice(after, upTo).filter((stored) => stored.conversationId === conversationId);
+    for (let from = 0; from < wanted.length && !signal.aborted; from += readBatchMax) {
+      yield wanted.slice(from, from + readBatchMax);
+    }
   }
 
   #logOf(shard: Shard): ShardLog {

@@ -1,15 +1,18 @@
 // Read models in memory, for unit tests and the simulation: the same contract as a real store, and nothing kept on disk.
 import { NO_POSITION, type ConversationId, type Position, type Shard, type UserId } from '@parley/domain';
 import {
+  BEING_REFOLDED,
   isClientMessage,
   isInRange,
   type Batch,
   type ConversationHead,
   type ConversationStore,
+  type FullStore,
   type Head,
   type MembershipRow,
   type ParkedConversation,
-  type ProjectionStore,
+  refoldsAskedMax,
+  type RefoldRequest,
   type TimelineHead,
   type TimelineRow,
   type TimelineStore,
@@ -25,6 +28,9 @@ export function createMemoryTimeline(): TimelineStore {
         const rows = conversations.get(conversationId) ?? new Map<Position, TimelineRow>();
         conversations.set(conversationId, rows.set(position, row));
       },
+      rowsOf: (id) => rowsOf(id).toSorted((a, b) => a.stored.position - b.stored.position),
+      ids: () => conversations.keys(),
+      forget: (id) => conversations.delete(id),
       clear: () => conversations.clear(),
     }),
 
@@ -48,6 +54,9 @@ export function createMemoryConversations(): ConversationStore {
         const memberships = users.get(row.userId) ?? new Map<ConversationId, MembershipRow>();
         users.set(row.userId, keepHigher(memberships, row));
       },
+      rowsOf: (id) => [...users.values()].flatMap((own) => own.get(id) ?? []).toSorted(byUser),
+      ids: () => users.values().flatMap((own) => own.keys()),
+      forget: (id) => users.forEach((own) => own.delete(id)),
       clear: () => users.clear(),
     }),
 
@@ -57,8 +66,14 @@ export function createMemoryConversations(): ConversationStore {
   };
 }
 
+const byUser = (a: MembershipRow, b: MembershipRow): number => (a.userId < b.userId ? -1 : 1);
+
 interface RowTable<Row> {
   apply(row: Row): void;
+  /** In the order of their places. */
+  rowsOf(conversationId: ConversationId): readonly Row[];
+  ids(): Iterable<ConversationId>;
+  forget(conversationId: ConversationId): void;
   clear(): void;
 }
 
@@ -67,9 +82,12 @@ interface ShardState {
   readonly parked: Map<ConversationId, ParkedConversation>;
 }
 
+const nothing = { rows: [], heads: [], parked: [], checkpoint: NO_POSITION } as const;
+
 const nothingYet = (): ShardState => ({ checkpoint: NO_POSITION, parked: new Map() });
 
-function createMemoryStore<H extends Head, Row>(table: RowTable<Row>): ProjectionStore<H, Row> {
+function createMemoryStore<H extends Head, Row>(table: RowTable<Row>): FullStore<H, Row> {
+  const asked = new Map<ConversationId, RefoldRequest>();
   const heads = new Map<ConversationId, H>();
   const shards = new Map<Shard, ShardState>();
 
@@ -99,6 +117,34 @@ function createMemoryStore<H extends Head, Row>(table: RowTable<Row>): Projectio
       table.clear();
       heads.clear();
       shards.clear();
+      asked.clear();
+    },
+
+    async askRefolds(requests) {
+      for (const request of requests) asked.set(request.conversationId, request);
+    },
+    async refoldsAsked() {
+      return [...asked.values().take(refoldsAskedMax)];
+    },
+    async clearForRefold(shard, conversationIds) {
+      for (const conversationId of conversationIds) {
+        table.forget(conversationId);
+        heads.delete(conversationId);
+        const parked = { conversationId, position: NO_POSITION, reason: BEING_REFOLDED };
+        apply(shard, { ...nothing, parked: [parked] });
+      }
+    },
+    async finishRefold({ shard, conversationId }, { parked }) {
+      shards.get(shard)?.parked.delete(conversationId);
+      if (parked) apply(shard, { ...nothing, parked: [parked] });
+      asked.delete(conversationId);
+    },
+
+    async *conversationIds() {
+      yield [...new Set([...heads.keys(), ...table.ids()])];
+    },
+    async *rows(_shard, conversationIds) {
+      for (const id of conversationIds) yield { rows: table.rowsOf(id), flaws: [] };
     },
   };
 }

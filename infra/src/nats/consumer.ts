@@ -30,6 +30,8 @@ export const CONSUMER_LIMITS = {
 export interface Delivered {
   readonly message: Msg;
   readonly sequence: number;
+  /** Of this consumer's deliveries: 1, 2, 3 … */
+  readonly serial: number;
   readonly storedTs: TimestampMs;
 }
 
@@ -40,13 +42,15 @@ export interface ConsumerOptions {
   readonly stream: string;
   readonly name: string;
   readonly startAt: number;
+  /** Only these. Several: for a single one the API has another subject, which roles are not granted. */
+  readonly subjects?: readonly [string, string, ...string[]];
   readonly signal: AbortSignal;
 }
 
 const nanosPerMs = 1_000_000;
 
 export async function openConsumer(options: ConsumerOptions): Promise<OrderedConsumer> {
-  const { api, stream, name, startAt, signal } = options;
+  const { api, stream, name, startAt, subjects, signal } = options;
   const config = {
     name,
     deliver_policy: 'by_start_sequence',
@@ -56,6 +60,7 @@ export async function openConsumer(options: ConsumerOptions): Promise<OrderedCon
     inactive_threshold: CONSUMER_LIMITS.inactiveMs * nanosPerMs,
     num_replicas: 1,
     mem_storage: true,
+    ...(subjects && { filter_subjects: subjects }),
   };
   await api.ask(`CONSUMER.CREATE.${stream}.${name}`, { stream_name: stream, action: 'create', config }, signal);
   return new OrderedConsumer(options);
@@ -146,7 +151,7 @@ export class OrderedConsumer implements AsyncDisposable {
     this.#lastDelivery = serial;
     this.#asked--;
     this.#bytesPerEvent += (message.data.length + headerBytes - this.#bytesPerEvent) / 16;
-    this.#arrived.push({ message, sequence, storedTs });
+    this.#arrived.push({ message, sequence, serial, storedTs });
     this.#wake?.();
   }
 

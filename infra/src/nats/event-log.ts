@@ -6,6 +6,7 @@ import {
   type Appended,
   type ConversationEvent,
   type ConversationId,
+  type ConversationRange,
   type EventLog,
   type NewEvent,
   type Position,
@@ -19,6 +20,7 @@ import { Outbox } from './append.ts';
 import { decodeEvent } from './codec.ts';
 import type { Connection } from './connection.ts';
 import { readConversationEvents } from './conversation-events.ts';
+import { readConversation } from './read-conversation.ts';
 import { UPCASTERS, type Upcasters } from './event-types.ts';
 import { JetStreamApi, type StreamHead } from './jetstream-api.ts';
 import type { LogObserver } from './observer.ts';
@@ -92,6 +94,11 @@ export class NatsEventLog implements EventLog, AsyncDisposable {
   ): Promise<readonly StoredEvent<ConversationEvent>[]> {
     const range = { conversationId, after, shard: shardOf(conversationId, this.shards) };
     return readConversationEvents(this.#dependencies, range);
+  }
+
+  conversation(conversationId: ConversationId, range: ConversationRange): AsyncIterable<readonly StoredEvent[]> {
+    const reading = { ...range, conversationId, shard: shardOf(conversationId, this.shards) };
+    return readConversation(this.#dependencies, reading);
   }
 
   /** How far this process's clock is ahead of the log's, give or take half a round trip; rejects with LogUnavailable. */

@@ -7,6 +7,7 @@ export { describeEvent } from './describe-event.ts';
 export { NatsEventLog, type NatsEventLogOptions } from './event-log.ts';
 export { openGenerationRegistry } from './generation-registry.ts';
 export { natsGatewayBus } from './gateway-bus.ts';
+export { natsParkedRecords } from './parked-records.ts';
 export type { LogObserver } from './observer.ts';
 export { clusterConfig } from './cluster-config.ts';
 export { permissionsPage, permissionsPagePath } from './permissions-page.ts';

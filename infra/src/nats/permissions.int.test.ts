@@ -175,6 +175,9 @@ async function readsLog(connection: Connection): Promise<void> {
   expect(events.at(-1)?.position).toBe(await log.head(room.shard));
   expect(await log.readOne(room.shard, room.meta)).toMatchObject({ conversationId: room.conversationId });
   expect(await log.conversationEvents(room.conversationId, NO_POSITION)).not.toEqual([]);
+  const range = { after: NO_POSITION, upTo: await log.head(room.shard), signal: new AbortController().signal };
+  const whole = (await Array.fromAsync(log.conversation(room.conversationId, range))).flat();
+  expect(whole).toEqual(events.filter(({ conversationId }) => conversationId === room.conversationId));
 }
 
 async function hearsBatchFrom(receiver: Connection, sender: Connection): Promise<void> {

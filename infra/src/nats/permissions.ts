@@ -1,8 +1,8 @@
 // Who may do what on NATS: the one table, from which servers are configured (`server-config.ts`) and the page for operators is
 // written (docs/reference/permissions.md, which also says what subjects cannot express). A role has what its code does.
 import { allShards } from '@parley/domain';
-import { chatStream, gatewaySubject, invalidateSubject } from './subjects.ts';
-import { CONFIG_BUCKET, keyValueStream, PROJECTIONS_BUCKET } from './streams.ts';
+import { chatStream, gatewaySubject, invalidateSubject, parkedSubject } from './subjects.ts';
+import { CONFIG_BUCKET, keyValueStream, PARKED_STREAM, PROJECTIONS_BUCKET } from './streams.ts';
 
 /** `setup` creates a deployment once; `operator` is a person with the `nats` CLI; the others are the processes of a fleet. */
 export const ROLES = ['gateway', 'delivery', 'projector', 'push', 'setup', 'operator'] as const;
@@ -42,7 +42,7 @@ function tasks(role: Exclude<Role, 'operator'>, shards: number): readonly Grant[
     case 'delivery':
       return [openDeployment(chats), readLog(chats), tellGateways, hear, readProjections, keepCheckpoints];
     case 'projector':
-      return [openDeployment(chats), readLog(chats), readProjections, keepProjections];
+      return [openDeployment(chats), readLog(chats), readProjections, keepProjections, keepParked];
     case 'push':
       return [workOffPushJobs];
     case 'setup':
@@ -70,7 +70,7 @@ const projectionsStream = keyValueStream(PROJECTIONS_BUCKET);
 const openDeployment = (chats: readonly string[]): Grant => ({
   why: 'compares the streams with their declaration, and reads what the deployment is',
   publish: [
-    ...api(['STREAM.INFO'], [...chats, configStream, projectionsStream]),
+    ...api(['STREAM.INFO'], [...chats, configStream, projectionsStream, PARKED_STREAM]),
     ...api(['STREAM.MSG.GET'], [configStream]),
   ],
 });
@@ -111,6 +111,11 @@ const keepProjections: Grant = {
   publishDenied: [deliveryCheckpoints],
 };
 
+const keepParked: Grant = {
+  why: 'records the conversations that a projection could not go on with',
+  publish: [parkedSubject('*', '*')],
+};
+
 /** The durable consumer is declared with its stream, so that this role can create none: it sees no stream but its own. */
 const workOffPushJobs: Grant = {
   why: 'works off push jobs through the one durable consumer there is for them',
@@ -119,7 +124,7 @@ const workOffPushJobs: Grant = {
 
 const createStreams = (chats: readonly string[]): Grant => ({
   why: 'creates the streams that are missing; what exists it can neither change nor delete',
-  publish: api(['STREAM.CREATE'], [...chats, configStream, projectionsStream]),
+  publish: api(['STREAM.CREATE'], [...chats, configStream, projectionsStream, PARKED_STREAM]),
 });
 
 const storeDeployment: Grant = { why: 'stores what the deployment is', publish: [`$KV.${CONFIG_BUCKET}.*`] };

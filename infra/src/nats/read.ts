@@ -34,6 +34,53 @@ export interface Reading extends ReadOptions {
   readonly after: Position;
 }
 
+/** How events are taken from one consumer, and where the next one begins. */
+export interface Course {
+  open(): Promise<OrderedConsumer>;
+  /** Until it breaks, or there is no more to come. */
+  drain(consumer: OrderedConsumer): AsyncGenerator<readonly StoredEvent[], void, undefined>;
+  /** Whether all there is to come has been given. Absent: the course has no end. */
+  isOver?(): boolean;
+}
+
+export interface CourseOfShard extends Pick<Reading, 'shard' | 'signal'> {
+  readonly course: Course;
+}
+
+/** The events of one consumer after the other: each begins where the one before it broke. */
+export async function* acrossConsumers(
+  { world, observer }: ReaderOptions,
+  { shard, signal, course }: CourseOfShard,
+): AsyncGenerator<readonly StoredEvent[], void, undefined> {
+  /** Consumers lost since the last event. */
+  let losses = 0;
+  while (!signal.aborted) {
+    const reason = yield* whileItLasts(course, { signal, onEvents: () => (losses = 0) });
+    if (signal.aborted || course.isOver?.()) return;
+    observer.readerRestarted?.(shard, reason);
+    await world.sleep(retryDelayMs(world, losses++), signal);
+  }
+}
+
+/** Events of one consumer until it breaks; tells why. */
+async function* whileItLasts(
+  course: Course,
+  { signal, onEvents }: { readonly signal: AbortSignal; readonly onEvents: () => void },
+): AsyncGenerator<readonly StoredEvent[], string, undefined> {
+  try {
+    await using consumer = await course.open();
+    using _breaking = onAbort(signal, () => consumer.break('aborted'));
+    for await (const events of course.drain(consumer)) {
+      onEvents();
+      yield events;
+    }
+    return consumer.brokenBy ?? 'ended';
+  } catch (error) {
+    if (isPassing(error)) return error.message;
+    throw error;
+  }
+}
+
 /** A leader that has just taken over is asked again before a reader is called ahead of the log. */
 const headConfirmations = 3;
 const headConfirmationPauseMs = 250;
@@ -43,8 +90,6 @@ export class ShardReader {
   readonly #reading: Reading;
   readonly #stream: string;
   #cursor: Position;
-  /** Consumers lost since the last event. */
-  #losses = 0;
 
   constructor(options: ReaderOptions, reading: Reading) {
     this.#options = options;
@@ -53,28 +98,9 @@ export class ShardReader {
     this.#cursor = reading.after;
   }
 
-  async *events(): AsyncGenerator<readonly StoredEvent[], void, undefined> {
-    const { world, observer } = this.#options;
-    const { signal, shard } = this.#reading;
-    while (!signal.aborted) {
-      const reason = yield* this.#whileItLasts();
-      if (signal.aborted) return;
-      observer.readerRestarted?.(shard, reason);
-      await world.sleep(retryDelayMs(world, this.#losses++), signal);
-    }
-  }
-
-  /** Events of one consumer until it breaks; tells why. */
-  async *#whileItLasts(): AsyncGenerator<readonly StoredEvent[], string, undefined> {
-    try {
-      await using consumer = await this.#open();
-      using _breaking = onAbort(this.#reading.signal, () => consumer.break('aborted'));
-      yield* this.#drain(consumer);
-      return consumer.brokenBy ?? 'ended';
-    } catch (error) {
-      if (isPassing(error)) return error.message;
-      throw error;
-    }
+  events(): AsyncGenerator<readonly StoredEvent[], void, undefined> {
+    const course: Course = { open: () => this.#open(), drain: (consumer) => this.#drain(consumer) };
+    return acrossConsumers(this.#options, { ...this.#reading, course });
   }
 
   async #open(): Promise<OrderedConsumer> {
@@ -105,7 +131,6 @@ export class ShardReader {
       const delivered = await consumer.take(readBatchMax);
       if (delivered.length === 0 || signal.aborted) return;
       const { events, stop } = this.#decode(delivered);
-      this.#losses = 0;
       if (events.length > 0) yield events;
       if (stop !== undefined) return stop();
     }
@@ -156,5 +181,5 @@ function onAbort(signal: AbortSignal, task: () => void): Disposable {
   return { [Symbol.dispose]: () => signal.removeEventListener('abort', task) };
 }
 
-const asError = (thrown: unknown): Error =>
+export const asError = (thrown: unknown): Error =>
   thrown instanceof Error ? thrown : new Error('not an Error', { cause: thrown });

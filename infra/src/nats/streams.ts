@@ -5,7 +5,7 @@ import { DiscardPolicy, RetentionPolicy, StorageType, type StreamConfig } from '
 import { API_CODES, ApiError, type ApiAnswer } from './api-error.ts';
 import type { JetStreamApi } from './jetstream-api.ts';
 import { Semaphore } from '../runtime/semaphore.ts';
-import { chatStream } from './subjects.ts';
+import { chatStream, parkedSubject } from './subjects.ts';
 
 export interface StreamSizing {
   readonly shards: number;
@@ -17,6 +17,7 @@ export interface StreamSizing {
 type StreamDeclaration = Pick<StreamConfig, 'name'> & Partial<StreamConfig>;
 
 const nanosPerMs = 1_000_000;
+const msPerDay = 24 * 60 * 60 * 1_000;
 
 /** Readers of one shard, of every generation and process, dead ones included until the server forgets them (30 s). */
 const consumersPerShardMax = 1_024;
@@ -41,10 +42,26 @@ function streamTable({ shards, replicas }: StreamSizing): readonly StreamDeclara
       max_consumers: consumersPerShardMax,
       allow_direct: true,
     })),
+    {
+      ...stored,
+      name: PARKED_STREAM,
+      subjects: [parkedSubject('*', '*')],
+      retention: RetentionPolicy.Limits,
+      discard: DiscardPolicy.Old,
+      max_age: parkedDays * msPerDay * nanosPerMs,
+      max_msgs_per_subject: parkedRecordsMax,
+      duplicate_window: ACCEPTANCE.dedupWindowMs * nanosPerMs,
+    },
     keyValueBucket(CONFIG_BUCKET, stored),
     keyValueBucket(PROJECTIONS_BUCKET, stored),
   ];
 }
+
+/** Conversations that a projection could not go on with, with the event and the reason. */
+export const PARKED_STREAM = 'PARKED';
+const parkedDays = 30;
+/** Of one conversation and projection: the newest ones stay. */
+const parkedRecordsMax = 16;
 
 /** What a deployment is: its number of shards, its log epoch. */
 export const CONFIG_BUCKET = 'parley_config';

@@ -28,3 +28,7 @@ export const gatewaySubject = (gatewayId: string): string => `gw.${gatewayId}`;
 
 /** Core NATS, not stored: a hint that a conversation changed. */
 export const invalidateSubject = (conversationId: string): string => `invalidate.${conversationId}`;
+
+/** A conversation that a projection could not go on with. */
+export const parkedSubject = (projection: string, conversationId: string): string =>
+  `parked.${projection}.${conversationId}`;

@@ -5,6 +5,7 @@ import type {
   LeaseObserver,
   ParkedConversation,
   ProjectionObserver,
+  RefoldObserver,
   RunnerObserver,
   StatesObserver,
 } from '@parley/projections';
@@ -62,7 +63,7 @@ export function leaseObserver(metrics: Metrics, logger: Logger): LeaseObserver {
   };
 }
 
-export function projectionObserver(metrics: Metrics, logger: Logger): ProjectionObserver {
+export function projectionObserver(metrics: Metrics, logger: Logger): ProjectionObserver & RefoldObserver {
   return {
     parked(projection: string, { conversationId, position, reason }: ParkedConversation) {
       metrics.cell('projectionParked', { projection }).value++;
@@ -75,6 +76,12 @@ export function projectionObserver(metrics: Metrics, logger: Logger): Projection
     voided(projection, { conversationId, position }) {
       metrics.cell('projectionVoid', { projection }).value++;
       logger.warn({ projection, conversationId, position }, 'an event is void');
+    },
+    refolded(projection, { conversationId }, { upTo, parked }) {
+      logger.info({ projection, conversationId, upTo, reason: parked?.reason }, 'a conversation is refolded');
+    },
+    refoldFailed(projection, err) {
+      logger.warn({ projection, err }, 'a refold failed, and is tried again');
     },
   };
 }

@@ -2,7 +2,7 @@
 // there is nothing, and the end of a pull that has expired. They are in memory: whoever forgets them forgets them all.
 import { headers } from '@nats-io/transport-node';
 import type { World } from '@parley/domain';
-import type { Stream } from './stream.ts';
+import type { Stream, StreamMessage } from './stream.ts';
 
 export interface Delivery {
   readonly subject: string;
@@ -17,6 +17,8 @@ export interface ConsumerOptions {
   readonly streamName: string;
   readonly name: string;
   readonly startAt: number;
+  /** Only these; absent: all. */
+  readonly subjects?: readonly string[];
   /** To the inbox of whoever pulls. */
   readonly deliver: (inbox: string, delivery: Delivery) => void;
 }
@@ -61,9 +63,16 @@ export class Consumer implements Disposable {
   serve(): void {
     const { stream } = this.#options;
     for (let [pull] = this.#pulls; pull && this.#next <= stream.head; [pull] = this.#pulls) {
-      this.#deliver(pull);
+      const message = stream.at(this.#next++);
+      if (!message) throw new Error('a stream without holes has one');
+      if (!this.#isWanted(message)) continue;
+      this.#deliver(pull, message);
       if (pull.owed === 0) this.#pulls.shift();
     }
+  }
+
+  #isWanted({ subject }: StreamMessage): boolean {
+    return this.#options.subjects?.includes(subject) ?? true;
   }
 
   [Symbol.dispose](): void {
@@ -72,10 +81,8 @@ export class Consumer implements Disposable {
     this.#pulls = [];
   }
 
-  #deliver(pull: Pull): void {
+  #deliver(pull: Pull, message: StreamMessage): void {
     const { stream, streamName, name, deliver } = this.#options;
-    const message = stream.at(this.#next++);
-    if (!message) throw new Error('a stream without holes has one');
     this.#serial++;
     pull.owed--;
     const place = `${this.#serial}.${message.seq}.${this.#serial}.${message.storedTs}000000.${stream.head - message.seq}`;

@@ -5,7 +5,7 @@ import type { World } from '@parley/domain';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { API_CODES } from '../nats/api-error.ts';
 import type { Connection } from '../nats/connection.ts';
-import { openConsumer, type OrderedConsumer } from '../nats/consumer.ts';
+import { openConsumer, type ConsumerOptions, type OrderedConsumer } from '../nats/consumer.ts';
 import { directBatch } from '../nats/direct-get.ts';
 import { JetStreamApi } from '../nats/jetstream-api.ts';
 import { Requests } from '../nats/requests.ts';
@@ -173,6 +173,23 @@ export function describeJetStream(name: string, open: () => Promise<OpenedJetStr
       expect(first).toMatchObject({ storedTs: found?.storedTs, message: { subject: msg } });
     });
 
+    test('delivers some subjects alone, and counts what it delivers', async () => {
+      const { msg, meta } = room();
+      const startAt = (await stored(msg)) + 1;
+      const wanted: number[] = [];
+      for (let round = 0; round < 3; round++) {
+        wanted.push(await stored(msg));
+        await stored(room().msg);
+        wanted.push(await stored(meta));
+      }
+      const name = `reader-${opened.world.uuid().slice(-8)}`;
+      await using consumer = await openConsumer({ ...reader(startAt, name), subjects: [msg, meta] });
+      const seen = [...(await consumer.take(512))];
+      while (seen.length < wanted.length) seen.push(...(await consumer.take(512)));
+      expect(seen.map(({ sequence }) => sequence)).toEqual(wanted);
+      expect(seen.map(({ serial }) => serial)).toEqual([1, 2, 3, 4, 5, 6]);
+    });
+
     test('lets an idle consumer be heard, so that it is not taken for lost', async () => {
       const { msg } = room();
       await using consumer = await consume((await stored(msg)) + 1);
@@ -191,10 +208,13 @@ export function describeJetStream(name: string, open: () => Promise<OpenedJetStr
       expect(consumer.brokenBy).toBeDefined();
     });
 
-    const consume = (startAt: number, name = `reader-${opened.world.uuid().slice(-8)}`): Promise<OrderedConsumer> => {
+    const reader = (startAt: number, name: string): ConsumerOptions => {
       const { signal } = new AbortController();
-      return openConsumer({ ...opened, api, stream: CONTRACT_STREAM.name, name, startAt, signal });
+      return { ...opened, api, stream: CONTRACT_STREAM.name, name, startAt, signal };
     };
+
+    const consume = (startAt: number, name = `reader-${opened.world.uuid().slice(-8)}`): Promise<OrderedConsumer> =>
+      openConsumer(reader(startAt, name));
   });
 }
 

@@ -162,15 +162,16 @@ export class SimulatedNats {
   }
 
   #create({ led, consumer: name, reply, body }: ApiRequest): void {
-    const { config } = body as { readonly config: { readonly opt_start_seq: number } };
+    const { config } = body as { readonly config: ConsumerConfig };
     const { world, weather } = this.options;
     led.consumers.get(name)?.[Symbol.dispose]();
     const deliver = (inbox: string, delivery: Delivery): void => {
       if (!weather.isLost(inbox)) this.#deliver(inbox, delivery);
     };
     const { stream } = led;
-    const startAt = config.opt_start_seq;
-    led.consumers.set(name, new Consumer({ world, stream, streamName: led.name, name, startAt, deliver }));
+    const filter = config.filter_subjects && { subjects: config.filter_subjects };
+    const place = { streamName: led.name, name, startAt: config.opt_start_seq, ...filter };
+    led.consumers.set(name, new Consumer({ world, stream, ...place, deliver }));
     this.#reply(reply, { name });
   }
 
@@ -229,6 +230,11 @@ const CALLS = [
   'CONSUMER.DELETE',
 ] as const;
 type Call = (typeof CALLS)[number];
+
+interface ConsumerConfig {
+  readonly opt_start_seq: number;
+  readonly filter_subjects?: readonly string[];
+}
 
 interface ApiRequest {
   readonly led: Led;

@@ -1,4 +1,5 @@
 // Cells of a row as what they are. A cell of another type is a mistake in our SQL, so it throws.
+import { position, type ConversationId, type Position } from '@parley/domain';
 import type { Row } from './requests.ts';
 
 export function text(row: Row, column: string): string {
@@ -16,3 +17,7 @@ export function integer(row: Row, column: string): number {
 
 export const textOrNothing = (row: Row, column: string): string | undefined =>
   row[column] === null ? undefined : text(row, column);
+
+export const conversationIdIn = (row: Row): ConversationId => text(row, 'conversation_id') as ConversationId;
+
+export const positionIn = (row: Row, column: string): Position => position(integer(row, column));

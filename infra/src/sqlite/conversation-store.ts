@@ -2,15 +2,9 @@
 // a room of 1,024 members would else write its 50 KB each time somebody says something.
 import { NO_CONVERSATION, type ConversationState, type MessageEvent, type StoredEvent } from '@parley/domain';
 import type { ConversationHead, ConversationStore, MembershipRow } from '@parley/projections';
-import { integer, text, textOrNothing } from './cells.ts';
-import {
-  conversationIdIn,
-  createProjectionStore,
-  positionIn,
-  SHARED_SCHEMA,
-  type File,
-  type Tables,
-} from './projection-tables.ts';
+import { conversationIdIn, integer, positionIn, text, textOrNothing } from './cells.ts';
+import type { File } from './file.ts';
+import { createProjectionStore, SHARED_SCHEMA, type Tables } from './projection-tables.ts';
 import type { Parameters, Row } from './requests.ts';
 import { stateToText, textToState } from '../stored-form/state-text.ts';
 
@@ -36,6 +30,7 @@ CREATE TABLE memberships (
   is_present INTEGER NOT NULL,
   PRIMARY KEY (user_id, conversation_id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX members ON memberships (conversation_id, user_id);
 ${SHARED_SCHEMA}`;
 
 const RAISE_MEMBERSHIP = `
@@ -93,6 +88,13 @@ const conversationTables = (storedStates: WeakSet<ConversationState>): Tables<Co
   ],
   headsSql: HEADS,
   head: conversationHead,
+  ofConversations: ['heads', 'states', 'memberships'],
+  contents: {
+    sql: `SELECT * FROM memberships WHERE conversation_id = ? AND user_id > ? ORDER BY user_id LIMIT ?`,
+    begin: '',
+    cell: (row) => text(row, 'user_id'),
+    row: membershipRow,
+  },
 });
 
 const membershipCells = (row: MembershipRow): Parameters => [

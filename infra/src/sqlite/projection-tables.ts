@@ -1,9 +1,12 @@
 // What every projection has in its file: heads, parked conversations, checkpoints; and the one transaction that writes
 // them. A projection adds its own tables and says how its rows become columns.
-import { NO_POSITION, position, type ConversationId, type Position, type Shard } from '@parley/domain';
-import type { Batch, Head, ParkedConversation, ProjectionStore } from '@parley/projections';
-import { integer, text } from './cells.ts';
-import type { Parameters, Request, Row, WriteStep } from './requests.ts';
+import { NO_POSITION, type ConversationId, type Shard } from '@parley/domain';
+import type { Batch, FullStore, Head, ParkedConversation } from '@parley/projections';
+import { conversationIdIn, positionIn, text } from './cells.ts';
+import { createContents, type ContentsSql } from './contents.ts';
+import type { File } from './file.ts';
+import { createRefolds, PARK, parkedCells } from './refolds.ts';
+import type { Parameters, Row, WriteStep } from './requests.ts';
 
 /** Ids looked for by one statement. A state of 1,024 members takes 0.7 ms to parse: between turns the event loop goes on. */
 const headsPerReadMax = 100;
@@ -14,14 +17,9 @@ export interface Tables<H extends Head, R> {
   /** Its one parameter is a JSON array of conversation ids. */
   readonly headsSql: string;
   head(row: Row): H;
-}
-
-/** One file in the worker. */
-export interface File {
-  readonly path: string;
-  ask(request: Exclude<Request, { readonly type: 'write' }>): Promise<readonly Row[]>;
-  /** All steps in order, or none of them; with other writes in one transaction. */
-  write(steps: readonly WriteStep[]): Promise<void>;
+  /** Those in which `conversation_id` says whose a row is. */
+  readonly ofConversations: readonly string[];
+  readonly contents: ContentsSql<R>;
 }
 
 export const SHARED_SCHEMA = `
@@ -35,18 +33,17 @@ CREATE TABLE parked (
   position INTEGER NOT NULL,
   reason TEXT NOT NULL,
   PRIMARY KEY (shard, conversation_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE refolds_asked (
+  conversation_id TEXT PRIMARY KEY,
+  shard INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;`;
 
 const RAISE_CHECKPOINT = `
 INSERT INTO checkpoints (shard, position) VALUES (?, ?)
 ON CONFLICT DO UPDATE SET position = max(position, excluded.position)`;
 
-// The earliest one wins: from there on nothing is applied.
-const PARK = `
-INSERT INTO parked (shard, conversation_id, position, reason) VALUES (?, ?, ?, ?)
-ON CONFLICT DO UPDATE SET position = excluded.position, reason = excluded.reason WHERE excluded.position < position`;
-
-export function createProjectionStore<H extends Head, R>(file: File, tables: Tables<H, R>): ProjectionStore<H, R> {
+export function createProjectionStore<H extends Head, R>(file: File, tables: Tables<H, R>): FullStore<H, R> {
   const { path } = file;
   const read = (sql: string, ...parameters: Parameters) => file.ask({ type: 'read', path, sql, parameters });
   return {
@@ -77,11 +74,14 @@ export function createProjectionStore<H extends Head, R>(file: File, tables: Tab
     async drop() {
       await file.ask({ type: 'drop', path });
     },
+
+    ...createRefolds(file, tables.ofConversations),
+    ...createContents(file, tables),
   };
 }
 
 const sharedSteps = (shard: Shard, { parked, checkpoint }: Batch<Head, unknown>): readonly WriteStep[] => [
-  { sql: PARK, rows: parked.map((one) => [shard, one.conversationId, one.position, one.reason]) },
+  { sql: PARK, rows: parked.map((one) => parkedCells(shard, one)) },
   { sql: RAISE_CHECKPOINT, rows: [[shard, checkpoint]] },
 ];
 
@@ -90,7 +90,3 @@ const parkedConversation = (row: Row): ParkedConversation => ({
   position: positionIn(row, 'position'),
   reason: text(row, 'reason'),
 });
-
-export const conversationIdIn = (row: Row): ConversationId => text(row, 'conversation_id') as ConversationId;
-
-export const positionIn = (row: Row, column: string): Position => position(integer(row, column));

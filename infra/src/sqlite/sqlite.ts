@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { conversations, timeline, type ConversationStore, type TimelineStore } from '@parley/projections';
 import { CONVERSATION_SCHEMA, createConversationStore } from './conversation-store.ts';
-import type { File } from './projection-tables.ts';
+import type { File } from './file.ts';
 import { createTimelineStore, TIMELINE_SCHEMA } from './timeline-store.ts';
 import { WorkerClient, type WorkerClientOptions } from './worker-client.ts';
 import { createWriteGroups, type WriteGroups } from './write-groups.ts';
@@ -55,7 +55,11 @@ export async function openSqlite({
       groups.flush();
       return worker.ask(request);
     };
-    return { path, ask, write: groups.write };
+    const change: File['change'] = async (steps) => {
+      groups.flush();
+      await worker.ask({ type: 'write', path, steps });
+    };
+    return { path, ask, write: groups.write, change };
   }
 
   return {

@@ -9,15 +9,9 @@ import {
   type UserId,
 } from '@parley/domain';
 import type { TimelineHead, TimelineRange, TimelineRow, TimelineStore } from '@parley/projections';
-import { integer, text } from './cells.ts';
-import {
-  conversationIdIn,
-  createProjectionStore,
-  positionIn,
-  SHARED_SCHEMA,
-  type File,
-  type Tables,
-} from './projection-tables.ts';
+import { conversationIdIn, integer, positionIn, text } from './cells.ts';
+import type { File } from './file.ts';
+import { createProjectionStore, SHARED_SCHEMA, type Tables } from './projection-tables.ts';
 import type { Parameters, Row } from './requests.ts';
 
 // `events` keeps its rowid: appended in log order and only indexed by conversation it takes twice the rows per second of
@@ -88,6 +82,14 @@ const timelineTables: Tables<TimelineHead, TimelineRow> = {
     meta: positionIn(row, 'meta'),
     storedTs: integer(row, 'stored_ts'),
   }),
+  ofConversations: ['heads', 'events'],
+  contents: {
+    sql: `SELECT * FROM events WHERE conversation_id = ? AND position > ? ORDER BY position LIMIT ?`,
+    begin: NO_POSITION,
+    cell: (row) => integer(row, 'position'),
+    row: (row) => timelineRow(row),
+    flaw: flawIn,
+  },
 };
 
 export function createTimelineStore(file: File): TimelineStore {
@@ -154,6 +156,19 @@ const timelineRow = (row: Row): TimelineRow => ({
   prev: positionIn(row, 'prev'),
   ordinal: integer(row, 'ordinal'),
 });
+
+/** What look-ups go by has to say what the event says. */
+function flawIn(row: Row, { stored }: TimelineRow): string | undefined {
+  const clientMsgId = isMessageEvent(stored) ? stored.event.clientMsgId : null;
+  const columns = [
+    ['kind', stored.event.type],
+    ['client_msg_id', clientMsgId],
+  ] as const;
+  const wrong = columns.find(([column, said]) => row[column] !== said);
+  return (
+    wrong && `events.${wrong[0]} at ${stored.position}: ${String(row[wrong[0]])}, the event has ${String(wrong[1])}`
+  );
+}
 
 function storedEvent(row: Row): StoredEvent {
   return {

@@ -17,7 +17,14 @@ import {
   type TimestampMs,
   type UserId,
 } from '@parley/domain';
-import type { Folded, Head, Projection, ProjectionStore } from '../projection.ts';
+import type {
+  Folded,
+  Head,
+  ProjectionContents,
+  ProjectionStore,
+  RefoldableStore,
+  VerifiableProjection,
+} from '../projection.ts';
 
 export interface ConversationHead extends Head {
   readonly prev: Position;
@@ -40,12 +47,13 @@ export interface MembershipRow {
   readonly isPresent: boolean;
 }
 
-export const conversations: Projection<ConversationHead, MembershipRow> = {
+export const conversations: VerifiableProjection<ConversationHead, MembershipRow> = {
   name: 'conversations',
   version: 1,
   fold(head, stored) {
     return isConversationEvent(stored) ? foldMeta(head, stored) : { head: nextHead(head, stored), rows: [] };
   },
+  place: ({ conversationId, position, userId: key }) => ({ conversationId, position, key }),
 };
 
 function foldMeta(
@@ -90,7 +98,8 @@ function concerned(event: ConversationEvent): readonly UserId[] {
   }
 }
 
-export interface ConversationStore extends ProjectionStore<ConversationHead, MembershipRow> {
+export interface ConversationStore
+  extends ProjectionStore<ConversationHead, MembershipRow>, RefoldableStore, ProjectionContents<MembershipRow> {
   /** Every conversation the user is or was in, in no order. */
   membershipsOf(userId: UserId): Promise<readonly MembershipRow[]>;
 }

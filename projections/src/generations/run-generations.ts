@@ -1,12 +1,15 @@
 // A projection at work: one reader of the log for each generation that workers fold, begun and ended as generations come and go.
 import { projectionReader, type ProjectionObserver } from '../projection-reader.ts';
-import type { Head, Projection, ProjectionStore } from '../projection.ts';
-import { runReader, type RunnerDependencies, type RunnerObserver } from '../runner.ts';
+import type { ParkedRecords } from '../parked-records.ts';
+import type { Head, Projection, ProjectionStore, RefoldableStore } from '../projection.ts';
+import { refolding, type RefoldObserver } from '../refolder.ts';
+import { followLog, runWork, type RunnerDependencies, type RunnerObserver } from '../runner.ts';
 import type { LeaseTerms } from '../leased-shards.ts';
 import type { LiveGenerations, OpenGeneration } from './live-generations.ts';
 
 export interface RunGenerationsDependencies extends Omit<RunnerDependencies, 'lease' | 'observer'> {
-  readonly observer: RunnerObserver & ProjectionObserver;
+  readonly observer: RunnerObserver & ProjectionObserver & RefoldObserver;
+  readonly parkedRecords?: ParkedRecords;
   /** The terms on which this process shares a role's shards with others. Absent: all shards are its own. */
   readonly leaseTerms?: (role: string) => LeaseTerms;
 }
@@ -14,16 +17,17 @@ export interface RunGenerationsDependencies extends Omit<RunnerDependencies, 'le
 /** Runs until disposed, which resolves when every reader has come to rest. */
 export function runGenerations<H extends Head, Row>(
   projection: Projection<H, Row>,
-  live: LiveGenerations<ProjectionStore<H, Row>>,
+  live: LiveGenerations<ProjectionStore<H, Row> & RefoldableStore>,
   deps: RunGenerationsDependencies,
 ): AsyncDisposable {
   const running = new Map<number, AsyncDisposable>();
   const ending = new Set<Promise<void>>();
 
-  const begin = ({ number, store }: OpenGeneration<ProjectionStore<H, Row>>): AsyncDisposable => {
-    const reader = projectionReader(projection, store, { generation: number, observer: deps.observer });
+  const begin = ({ number, store }: OpenGeneration<ProjectionStore<H, Row> & RefoldableStore>): AsyncDisposable => {
+    const reader = projectionReader(projection, store, { ...deps, generation: number });
     const { leaseTerms, ...rest } = deps;
-    return runReader(reader, leaseTerms ? { ...rest, lease: leaseTerms(`projector-${reader.name}`) } : rest);
+    const work = refolding(followLog(reader, rest), { ...rest, projection, store });
+    return runWork(work, leaseTerms ? { ...rest, lease: leaseTerms(`projector-${reader.name}`) } : rest);
   };
 
   function end(number: number): void {

@@ -1,18 +1,47 @@
 // Stores for this package's own tests: the promises of ProjectionStore over maps, with a hook to fail. The in-memory adapter
 // (`infra/memory`) keeps the same contract, but lies above this package.
-import type { ConversationId, Position, Shard, StoredEvent, UserId } from '@parley/domain';
-import type { ConversationHead, ConversationStore, MembershipRow } from '../conversations/conversations.ts';
+import {
+  NO_POSITION,
+  type ConversationId,
+  type Position,
+  type Shard,
+  type StoredEvent,
+  type UserId,
+} from '@parley/domain';
+import {
+  conversations,
+  type ConversationHead,
+  type ConversationStore,
+  type MembershipRow,
+} from '../conversations/conversations.ts';
 import { projectionReader, type ProjectionObserver } from '../projection-reader.ts';
-import type { Batch, Head, ParkedConversation, Projection, ProjectionStore } from '../projection.ts';
+import {
+  BEING_REFOLDED,
+  comparePlaces,
+  type Batch,
+  type FullStore,
+  type Head,
+  type ParkedConversation,
+  type Projection,
+  type ProjectionStore,
+  type RefoldRequest,
+  type RowPlace,
+  type VerifiableProjection,
+} from '../projection.ts';
 import {
   isClientMessage,
   isInRange,
+  timeline,
   type TimelineHead,
   type TimelineRow,
   type TimelineStore,
 } from '../timeline/timeline.ts';
 
-export type StoreCall = Exclude<keyof ProjectionStore<Head, unknown>, 'drop'>;
+export type StoreCall =
+  | Exclude<keyof ProjectionStore<Head, unknown>, 'drop'>
+  | 'refoldsAsked'
+  | 'clearForRefold'
+  | 'finishRefold';
 
 interface Contents<H extends Head, Row> {
   readonly checkpoint: Position;
@@ -21,20 +50,30 @@ interface Contents<H extends Head, Row> {
   readonly parked: ParkedConversation[];
 }
 
-export type TestStore<H extends Head, Row> = ProjectionStore<H, Row> & {
+export type TestStore<H extends Head, Row> = FullStore<H, Row> & {
   /** What one shard holds; rows in the order in which they were first written. */
   contents(): Contents<H, Row>;
 };
 
-/** Of one shard. `keyOf` says which rows are the same; what `before` throws, the call throws. */
+/** Of one shard. Rows of one place are the same, the later one stays; what `before` throws, the call throws. */
 export function createTestStore<H extends Head, Row>(
-  keyOf: (row: Row) => string,
+  projection: Pick<VerifiableProjection<H, Row>, 'place'>,
   before: (call: StoreCall) => void | Promise<void> = () => undefined,
 ): TestStore<H, Row> {
+  const placeOf = (row: Row): RowPlace => projection.place(row);
   let checkpoint = 0;
   const heads = new Map<ConversationId, H>();
   const rows = new Map<string, Row>();
   const parked = new Map<ConversationId, ParkedConversation>();
+  const asked = new Map<ConversationId, RefoldRequest>();
+  const keyOf = (row: Row): string => {
+    const { conversationId, position, key } = placeOf(row);
+    return `${conversationId} ${key ?? position}`;
+  };
+  const rowsOf = (id: ConversationId): readonly Row[] =>
+    [...rows.values()]
+      .filter((row) => placeOf(row).conversationId === id)
+      .toSorted((a, b) => comparePlaces(placeOf(a), placeOf(b)));
 
   function apply(batch: Batch<H, Row>): void {
     for (const row of batch.rows) rows.set(keyOf(row), row);
@@ -73,7 +112,35 @@ export function createTestStore<H extends Head, Row>(
       heads.clear();
       rows.clear();
       parked.clear();
+      asked.clear();
       checkpoint = 0;
+    },
+    async askRefolds(requests) {
+      for (const request of requests) asked.set(request.conversationId, request);
+    },
+    async refoldsAsked() {
+      await before('refoldsAsked');
+      return [...asked.values()];
+    },
+    async clearForRefold(_shard, conversationIds) {
+      await before('clearForRefold');
+      for (const conversationId of conversationIds) {
+        for (const row of rowsOf(conversationId)) rows.delete(keyOf(row));
+        heads.delete(conversationId);
+        parked.set(conversationId, { conversationId, position: NO_POSITION, reason: BEING_REFOLDED });
+      }
+    },
+    async finishRefold({ conversationId }, outcome) {
+      await before('finishRefold');
+      parked.delete(conversationId);
+      if (outcome.parked) parked.set(conversationId, outcome.parked);
+      asked.delete(conversationId);
+    },
+    async *conversationIds() {
+      yield [...new Set([...heads.keys(), ...[...rows.values()].map((row) => placeOf(row).conversationId)])];
+    },
+    async *rows(_shard, conversationIds) {
+      for (const id of conversationIds) yield { rows: rowsOf(id), flaws: [] };
     },
   };
 }
@@ -81,7 +148,7 @@ export function createTestStore<H extends Head, Row>(
 export function createTestTimeline(
   before?: (call: StoreCall) => void,
 ): TimelineStore & TestStore<TimelineHead, TimelineRow> {
-  const store = createTestStore<TimelineHead, TimelineRow>(({ stored }) => String(stored.position), before);
+  const store = createTestStore<TimelineHead, TimelineRow>(timeline, before);
   const rowsOf = (id: ConversationId) => store.contents().rows.filter(({ stored }) => stored.conversationId === id);
   return {
     ...store,
@@ -97,7 +164,7 @@ export function createTestTimeline(
 }
 
 export function createTestConversations(): ConversationStore & TestStore<ConversationHead, MembershipRow> {
-  const store = createTestStore<ConversationHead, MembershipRow>((row) => `${row.userId} ${row.conversationId}`);
+  const store = createTestStore<ConversationHead, MembershipRow>(conversations);
   return {
     ...store,
     async membershipsOf(userId: UserId) {

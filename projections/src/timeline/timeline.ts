@@ -11,7 +11,14 @@ import {
   type TimestampMs,
   type UserId,
 } from '@parley/domain';
-import type { Head, HeadReads, Projection, ProjectionStore } from '../projection.ts';
+import type {
+  Head,
+  HeadReads,
+  ProjectionContents,
+  ProjectionStore,
+  RefoldableStore,
+  VerifiableProjection,
+} from '../projection.ts';
 
 export interface TimelineRow {
   readonly stored: StoredEvent;
@@ -29,7 +36,7 @@ export interface TimelineHead extends Head {
   readonly storedTs: TimestampMs;
 }
 
-export const timeline: Projection<TimelineHead, TimelineRow> = {
+export const timeline: VerifiableProjection<TimelineHead, TimelineRow> = {
   name: 'timeline',
   version: 1,
   fold(head, stored) {
@@ -41,6 +48,7 @@ export const timeline: Projection<TimelineHead, TimelineRow> = {
       rows: [{ stored, prev, ordinal }],
     };
   },
+  place: ({ stored }) => stored,
 };
 
 /** What a page is read from. */
@@ -49,7 +57,8 @@ export interface PageReads extends HeadReads<TimelineHead> {
   range(conversationId: ConversationId, range: TimelineRange): Promise<readonly TimelineRow[]>;
 }
 
-export interface TimelineStore extends ProjectionStore<TimelineHead, TimelineRow>, PageReads {
+export interface TimelineStore
+  extends ProjectionStore<TimelineHead, TimelineRow>, RefoldableStore, ProjectionContents<TimelineRow>, PageReads {
   /**
    * What any one copy answers, for when too few of them do for a sure answer: rows may be missing, also older ones, but none
    * is wrong. Absent where there is one copy.
