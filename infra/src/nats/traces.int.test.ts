@@ -38,7 +38,7 @@ test('a traced append hands its trace on beside the event, and an untraced one n
   expect([untraced.type, traced.type, ended]).toEqual(['Appended', 'Appended', 1]);
   const events = await readAll(opened.log, room.shard);
   expect(heard.map(({ traceparent }) => traceparent)).toEqual([passedOn]);
-  const [, plain, carrying] = events;
+  const carrying = events.at(-1);
   expect(heard[0]?.stored.position).toBe(carrying?.position);
-  expect(Object.keys(carrying ?? {})).toEqual(Object.keys(plain ?? {})); // folds and stores are given nothing more
+  expect(JSON.stringify(events)).not.toMatch(/traceparent|0af7651916cd43dd/); // folds and stores are given nothing more
 });
