@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { configurationPage, configurationPagePath } from '@parley/infra/config';
-import { permissionsPage, permissionsPagePath } from '@parley/infra/nats';
+import { eventsPage, eventsPagePath, permissionsPage, permissionsPagePath } from '@parley/infra/nats';
 import { metricsPage, metricsPagePath } from '@parley/infra/observability';
 import { referencePages } from '@parley/protocol';
 
@@ -10,6 +10,7 @@ const root = path.join(import.meta.dirname, '..');
 const pages = new Map([
   ...referencePages(),
   [configurationPagePath, configurationPage()],
+  [eventsPagePath, eventsPage()],
   [metricsPagePath, metricsPage()],
   [permissionsPagePath, permissionsPage()],
 ]);
