@@ -5,10 +5,12 @@ import { configurationPage, configurationPagePath } from '@parley/infra/config';
 import { eventsPage, eventsPagePath, permissionsPage, permissionsPagePath } from '@parley/infra/nats';
 import { metricsPage, metricsPagePath } from '@parley/infra/observability';
 import { referencePages } from '@parley/protocol';
+import { pagesWithCode } from './included-code.ts';
 
 const root = path.join(import.meta.dirname, '..');
 const pages = new Map([
   ...referencePages(),
+  ...pagesWithCode(),
   [configurationPagePath, configurationPage()],
   [eventsPagePath, eventsPage()],
   [metricsPagePath, metricsPage()],

@@ -25,6 +25,7 @@ await runProcess({
     watchReaderLag(observed.metrics, log, () => [
       ...watchedGenerations('timeline', stores.timeline),
       ...watchedGenerations('conversations', stores.conversations),
+      ...stores.optional.flatMap(({ projection, live }) => watchedGenerations(projection.name, live)),
     ]);
     const running = starting.move();
     return {

@@ -73,6 +73,7 @@ export async function startStandalone(config: StandaloneConfig, observed: Observ
   watchReaderLag(observed.metrics, log, () => [
     ...watchedGenerations('timeline', readModels.timeline),
     ...watchedGenerations('conversations', readModels.conversations),
+    ...readModels.optional.flatMap(({ projection, live }) => watchedGenerations(projection.name, live)),
     { name: 'delivery', checkpoint: (shard) => checkpoints.load('delivery', shard) },
   ]);
   await untilReady(gateway, world);
