@@ -2,15 +2,18 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { configurationPage, configurationPagePath } from '@parley/infra/config';
-import { permissionsPage, permissionsPagePath } from '@parley/infra/nats';
+import { eventsPage, eventsPagePath, permissionsPage, permissionsPagePath } from '@parley/infra/nats';
 import { grafanaFiles, metricsPage, metricsPagePath } from '@parley/infra/observability';
 import { referencePages } from '@parley/protocol';
+import { pagesWithCode } from './included-code.ts';
 
 const root = path.join(import.meta.dirname, '..');
 const pages = new Map([
   ...referencePages(),
   ...grafanaFiles(),
+  ...pagesWithCode(),
   [configurationPagePath, configurationPage()],
+  [eventsPagePath, eventsPage()],
   [metricsPagePath, metricsPage()],
   [permissionsPagePath, permissionsPage()],
 ]);

@@ -1,6 +1,7 @@
 // The contract suites of this package's ports, for the tests of whoever implements them; with the histories they use.
 export * from './conversations/conversations.contract.ts';
 export * from './conversations/recent-heads.contract.ts';
+export * from './flat/flat-store.contract.ts';
 export * from './generations/generation-registry.contract.ts';
 export * from './leases.contract.ts';
 export * from './testing/history.ts';

@@ -65,7 +65,7 @@ async function up(flags: UpFlags): Promise<void> {
     await using running = new AsyncDisposableStack();
     running.use(cluster);
     running.use(await serveStatus(folder, () => statusOf(cluster.members)));
-    const operatorFile = await writeOperatorFiles(folder, cluster.settingsOf('operator'));
+    const operatorFile = await writeOperatorFiles(folder, cluster.settingsOf);
     const status = await statusOf(cluster.members);
     process.stdout.write(welcome({ status, operatorFile, gatewayUrl: cluster.gatewayUrls[0] ?? '' }));
     await stopped;

@@ -30,6 +30,7 @@ await runProcess({
       readers: () => [
         ...watchedGenerations('timeline', stores.timeline),
         ...watchedGenerations('conversations', stores.conversations),
+        ...stores.optional.flatMap(({ projection, live }) => watchedGenerations(projection.name, live)),
       ],
     });
     const running = starting.move();

@@ -4,7 +4,14 @@ import type { World } from '@parley/domain';
 import type { StandaloneConfig } from '@parley/infra/config';
 import { openGenerationRegistry, type Connection } from '@parley/infra/nats';
 import { openSqlite } from '@parley/infra/sqlite';
-import { conversations, followGenerations, timeline } from '@parley/projections';
+import {
+  conversations,
+  followGenerations,
+  OPTIONAL_PROJECTIONS,
+  timeline,
+  type LiveGenerations,
+  type ProjectionIdentity,
+} from '@parley/projections';
 import type { Observed } from './observe.ts';
 
 export interface ReadModelOptions {
@@ -23,22 +30,22 @@ export async function openReadModels({ config, connection, logEpoch, observed, w
   const registry = await openGenerationRegistry(connection, logEpoch);
   const failed = (err: unknown): void => observed.logger.warn({ err }, 'generations cannot be looked at');
   const shared = { registry, world, isWorker: true, failed };
+  const follow = async <Store>(
+    projection: ProjectionIdentity,
+    open: (number: number) => Promise<Store>,
+  ): Promise<LiveGenerations<Store>> => {
+    const close = (number: number): Promise<void> => stores.close(projection.name, number);
+    return parts.use(await followGenerations({ ...shared, projection, open, close }));
+  };
+  const optional = OPTIONAL_PROJECTIONS.filter(({ name }) => config.projections.includes(name));
   return {
-    timeline: parts.use(
-      await followGenerations({
-        ...shared,
-        projection: timeline,
-        open: (number) => stores.timeline(number),
-        close: (number) => stores.close(timeline.name, number),
-      }),
-    ),
-    conversations: parts.use(
-      await followGenerations({
-        ...shared,
-        projection: conversations,
-        open: (number) => stores.conversations(number),
-        close: (number) => stores.close(conversations.name, number),
-      }),
+    timeline: await follow(timeline, (number) => stores.timeline(number)),
+    conversations: await follow(conversations, (number) => stores.conversations(number)),
+    optional: await Promise.all(
+      optional.map(async (projection) => ({
+        projection,
+        live: await follow(projection, (number) => stores.flat(projection, number)),
+      })),
     ),
   };
 }

@@ -78,6 +78,7 @@ export async function startStandalone(config: StandaloneConfig, observed: Observ
     readers: () => [
       ...watchedGenerations('timeline', readModels.timeline),
       ...watchedGenerations('conversations', readModels.conversations),
+      ...readModels.optional.flatMap(({ projection, live }) => watchedGenerations(projection.name, live)),
       { name: 'delivery', checkpoint: (shard) => checkpoints.load('delivery', shard) },
     ],
   });

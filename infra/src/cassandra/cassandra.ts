@@ -1,9 +1,19 @@
 // Read models in Cassandra or ScyllaDB, each generation of a projection in tables of its own. Nothing here is the truth:
 // a generation that is lost is folded again from the log.
-import { conversations, timeline, type ConversationStore, type TimelineStore } from '@parley/projections';
+import {
+  conversations,
+  timeline,
+  type ConversationStore,
+  type FlatProjection,
+  type FlatRow,
+  type FlatStore,
+  type Head,
+  type TimelineStore,
+} from '@parley/projections';
 import { Bases } from './bases.ts';
 import type { ClusterOptions } from './client-options.ts';
 import { CONVERSATION_MIGRATIONS, createConversationStore } from './conversation-store.ts';
+import { createFlatStore, flatMigrations } from './flat-store.ts';
 import type { StoredGeneration } from './projection-tables.ts';
 import { createKeyspace, migrate, tableName, type Migration } from './schema.ts';
 import { Session } from './session.ts';
@@ -23,6 +33,10 @@ export interface CassandraOptions extends ClusterOptions {
 export interface CassandraStores extends AsyncDisposable {
   timeline(generation: number): Promise<TimelineStore>;
   conversations(generation: number): Promise<ConversationStore>;
+  flat<H extends Head, Row extends FlatRow>(
+    projection: FlatProjection<H, Row>,
+    generation: number,
+  ): Promise<FlatStore<H, Row>>;
 }
 
 /** Rejects with StoreUnavailable when the cluster does not answer. */
@@ -44,6 +58,8 @@ export async function openCassandra(options: CassandraOptions): Promise<Cassandr
     timeline: async (generation) => createTimelineStore(await open(timeline.name, generation, TIMELINE_MIGRATIONS)),
     conversations: async (generation) =>
       createConversationStore(await open(conversations.name, generation, CONVERSATION_MIGRATIONS)),
+    flat: async (projection, generation) =>
+      createFlatStore(await open(projection.name, generation, flatMigrations(projection.table)), projection),
     [Symbol.asyncDispose]: () => session[Symbol.asyncDispose](),
   };
 }

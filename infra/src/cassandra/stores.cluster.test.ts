@@ -1,4 +1,10 @@
-import { describeConversationStore, describeTimelineStore, type OpenStore } from '@parley/projections/contracts';
+import { messagesPerDay } from '@parley/projections';
+import {
+  describeConversationStore,
+  describeFlatStore,
+  describeTimelineStore,
+  type OpenStore,
+} from '@parley/projections/contracts';
 import type { Client } from 'cassandra-driver';
 import { afterAll, beforeAll } from 'vitest';
 import { READ_MODELS } from './client-options.ts';
@@ -70,5 +76,10 @@ describeTimelineStore(
 describeConversationStore(
   'cassandra',
   emptyGenerations('conversations', (stores, generation) => stores.conversations(generation)),
+  runs,
+);
+describeFlatStore(
+  'cassandra',
+  emptyGenerations('messages_per_day', (stores, generation) => stores.flat(messagesPerDay, generation)),
   runs,
 );

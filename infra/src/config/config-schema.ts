@@ -1,5 +1,6 @@
 // Every configuration key: its name, form, default and meaning, in one schema. The reader, the type, the errors and
 // docs/configuration.md come from it. What only a fleet's processes need is in `fleet-schema.ts`.
+import { OPTIONAL_PROJECTIONS } from '@parley/projections';
 import { LIMIT_TABLE, type LimitName, type WireLimits } from '@parley/protocol';
 import Type, { type Static, type TSchema } from 'typebox';
 import { FleetSchema } from './fleet-schema.ts';
@@ -64,6 +65,10 @@ const CommonSchema = Type.Object({
         '`POST /v1/dev/tokens` gives anyone on this machine a token for any user; needs a secret. `on` standalone, `off` in a fleet. `off` behind a proxy!',
     }),
   ),
+  projections: Type.Array(Type.Enum(OPTIONAL_PROJECTIONS.map(({ name }) => name)), {
+    default: [],
+    description: `More read models that workers keep, separated by commas: ${OPTIONAL_PROJECTIONS.map(({ name }) => `\`${name}\``).join(', ')} ([guide](guides/new-projection.md)).`,
+  }),
   drainMs: Type.Integer({
     minimum: 0,
     maximum: 600_000,

@@ -32,6 +32,7 @@ describe('loading the configuration', () => {
       natsServer: 'nats-server',
       natsPort: 0,
       origins: [],
+      projections: [],
       rateLimits: true,
       drainMs: 10_000,
       tracesSample: 0.01,
@@ -65,6 +66,7 @@ describe('loading the configuration', () => {
         PARLEY_RATE_LIMITS: 'yes',
         PARLEY_LOG_LEVEL: 'loud',
         PARLEY_ORIGINS: 'https://a.example/path',
+        PARLEY_PROJECTIONS: 'messages_per_day,other',
         PARLEY_LIMIT_SESSIONS_PER_USER_MAX: '0',
       }),
     ).toEqual([
@@ -72,6 +74,7 @@ describe('loading the configuration', () => {
       'PARLEY_SHARDS: must be a whole number from 1 to 256',
       'PARLEY_ORIGINS: must be https://chat.example or the like, several separated by commas',
       'PARLEY_RATE_LIMITS: must be on or off',
+      'PARLEY_PROJECTIONS: must be some of messages_per_day, separated by commas',
       'PARLEY_LOG_LEVEL: must be one of fatal, error, warn, info, debug, trace, silent',
       'PARLEY_LIMIT_SESSIONS_PER_USER_MAX: must be a whole number from 1 to 10000',
     ]);

@@ -119,7 +119,8 @@ function expectation(schema: TSchema, value: unknown): string {
 
 /** What each list looks like, said by its default or its description. */
 function listExpectation(schema: TSchema): string {
-  const { default: preset } = formOf(schema);
+  const { default: preset, items } = formOf(schema);
+  if (items?.enum) return `must be some of ${items.enum.join(', ')}, separated by commas`;
   const [example] = typeof preset === 'object' ? preset : [];
   return `must be ${example ?? 'https://chat.example'} or the like, several separated by commas`;
 }
@@ -132,6 +133,8 @@ export interface Form {
   readonly maximum?: number;
   readonly minLength?: number;
   readonly enum?: readonly string[];
+  /** Of a list: what each of its values is. */
+  readonly items?: Form;
   readonly description?: string;
 }
 

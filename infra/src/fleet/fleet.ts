@@ -8,10 +8,13 @@ import {
   conversations,
   createReadSide,
   followGenerations,
+  OPTIONAL_PROJECTIONS,
   timeline,
   type ConversationStore,
   type LeaseTerms,
   type LiveGenerations,
+  type OptionalReadModel,
+  type ProjectionIdentity,
   type ReadSide,
   type TimelineStore,
 } from '@parley/projections';
@@ -94,6 +97,8 @@ export async function openRedis({ config, observed, world, parts }: Fleet): Prom
 export interface FleetStores {
   readonly timeline: LiveGenerations<TimelineStore>;
   readonly conversations: LiveGenerations<ConversationStore>;
+  /** A worker's alone. */
+  readonly optional: readonly OptionalReadModel[];
 }
 
 /** The read models' generations; a worker folds them, others read the one that serves. */
@@ -106,13 +111,20 @@ export async function openStores(
   const stores = parts.use(await openCassandra(options));
   const registry = await openGenerationRegistry(connection, logEpoch);
   const failed = (err: unknown): void => observed.logger.warn({ err }, 'generations cannot be looked at');
-  const shared = { registry, world, isWorker, failed };
+  const follow = async <Store>(
+    projection: ProjectionIdentity,
+    open: (number: number) => Promise<Store>,
+  ): Promise<LiveGenerations<Store>> =>
+    parts.use(await followGenerations({ registry, world, isWorker, failed, projection, open }));
+  const optional = OPTIONAL_PROJECTIONS.filter(({ name }) => isWorker && config.projections.includes(name));
   return {
-    timeline: parts.use(
-      await followGenerations({ ...shared, projection: timeline, open: (number) => stores.timeline(number) }),
-    ),
-    conversations: parts.use(
-      await followGenerations({ ...shared, projection: conversations, open: (number) => stores.conversations(number) }),
+    timeline: await follow(timeline, (number) => stores.timeline(number)),
+    conversations: await follow(conversations, (number) => stores.conversations(number)),
+    optional: await Promise.all(
+      optional.map(async (projection) => ({
+        projection,
+        live: await follow(projection, (number) => stores.flat(projection, number)),
+      })),
     ),
   };
 }

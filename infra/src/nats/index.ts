@@ -6,6 +6,7 @@ export { createDeployment, DeploymentMissing, openDeployment, ShardsMismatch, ty
 export { describeEvent } from './describe-event.ts';
 export { NatsEventLog, type NatsEventLogOptions } from './event-log.ts';
 export { openGenerationRegistry } from './generation-registry.ts';
+export { eventsPage, eventsPagePath } from './events-page.ts';
 export { natsGatewayBus } from './gateway-bus.ts';
 export { natsParkedRecords } from './parked-records.ts';
 export type { LogObserver } from './observer.ts';

@@ -2,9 +2,19 @@
 // loop never waits for a disk. Nothing here is the truth: a file that is of no use is deleted and folded again.
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { conversations, timeline, type ConversationStore, type TimelineStore } from '@parley/projections';
+import {
+  conversations,
+  timeline,
+  type ConversationStore,
+  type FlatProjection,
+  type FlatRow,
+  type FlatStore,
+  type Head,
+  type TimelineStore,
+} from '@parley/projections';
 import { CONVERSATION_SCHEMA, createConversationStore } from './conversation-store.ts';
 import type { File } from './file.ts';
+import { createFlatStore, flatSchema } from './flat-store.ts';
 import { createTimelineStore, TIMELINE_SCHEMA } from './timeline-store.ts';
 import { WorkerClient, type WorkerClientOptions } from './worker-client.ts';
 import { createWriteGroups, type WriteGroups } from './write-groups.ts';
@@ -22,6 +32,10 @@ export interface SqliteOptions extends WorkerClientOptions {
 export interface SqliteStores extends AsyncDisposable {
   timeline(generation: number): Promise<TimelineStore>;
   conversations(generation: number): Promise<ConversationStore>;
+  flat<H extends Head, Row extends FlatRow>(
+    projection: FlatProjection<H, Row>,
+    generation: number,
+  ): Promise<FlatStore<H, Row>>;
   /** Nobody here uses it any more: what is stored stays, for whoever has it open. */
   close(projection: string, generation: number): Promise<void>;
 }
@@ -66,6 +80,8 @@ export async function openSqlite({
     timeline: async (generation) => createTimelineStore(await open(timeline, TIMELINE_SCHEMA, generation)),
     conversations: async (generation) =>
       createConversationStore(await open(conversations, CONVERSATION_SCHEMA, generation)),
+    flat: async (projection, generation) =>
+      createFlatStore(await open(projection, flatSchema(projection.table), generation), projection),
     async close(projection, generation) {
       const path = pathOf(projection, generation);
       await groupsByPath.get(path)?.settled();

@@ -1,7 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describeConversationStore, describeTimelineStore, type OpenStore } from '@parley/projections/contracts';
+import { messagesPerDay } from '@parley/projections';
+import {
+  describeConversationStore,
+  describeFlatStore,
+  describeTimelineStore,
+  type OpenStore,
+} from '@parley/projections/contracts';
 import { afterAll, beforeAll } from 'vitest';
 import { createWorld } from '../runtime/index.ts';
 import { openSqlite, type SqliteStores } from './index.ts';
@@ -51,4 +57,8 @@ describeTimelineStore(
 describeConversationStore(
   'sqlite',
   generationsOf((stores, generation) => stores.conversations(generation)),
+);
+describeFlatStore(
+  'sqlite',
+  generationsOf((stores, generation) => stores.flat(messagesPerDay, generation)),
 );

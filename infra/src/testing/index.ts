@@ -1,3 +1,3 @@
 // For the tests of other packages: real servers on loopback.
-export { startTestServer, type TestServer } from '../nats/test-servers.ts';
+export { credentialsOf, startTestCluster, startTestServer, type TestServer } from '../nats/test-servers.ts';
 export { startTestValkey, type TestValkey } from '../redis/test-servers.ts';

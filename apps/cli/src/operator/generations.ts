@@ -10,14 +10,15 @@ import {
 import type { OperatorCommand } from './operate.ts';
 import { WrongUsage } from './operate.ts';
 import { EXIT } from './output.ts';
-import { generationsOf, READ_MODEL_NAMES, withReadModel } from './read-models.ts';
+import { generationsOf, registeredReadModels, withReadModel } from './read-models.ts';
 
 /** Whoever reads a generation looks at the registry each second, and ends what it is answering. */
 const leaveMs = GENERATIONS.pollMs * 5;
 
 export const listGenerations: OperatorCommand<object> = async ({ system, output }) => {
+  const names = await registeredReadModels(system);
   const lists = await Promise.all(
-    READ_MODEL_NAMES.map(async (projection) => ({ projection, ...(await generationsOf(system, projection)) })),
+    names.map(async (projection) => ({ projection, ...(await generationsOf(system, projection)) })),
   );
   output.table(
     ['projection', 'generation', 'version', 'state', 'since'],

@@ -1,6 +1,7 @@
 // The read models there are, by the names operators use.
 import {
   conversations,
+  OPTIONAL_PROJECTIONS,
   timeline,
   type ConversationHead,
   type Head,
@@ -29,7 +30,15 @@ const conversationsModel: ReadModel<ConversationHead, MembershipRow> = {
   open: (stores, generation) => stores.conversations(generation),
 };
 
-export const READ_MODEL_NAMES = [timeline.name, conversations.name] as const;
+const READ_MODEL_NAMES = [timeline, conversations, ...OPTIONAL_PROJECTIONS].map(({ name }) => name);
+
+/** Those that workers keep, or kept once. */
+export async function registeredReadModels(system: Pick<System, 'registry'>): Promise<readonly string[]> {
+  const optional = await Promise.all(
+    OPTIONAL_PROJECTIONS.map(async ({ name }) => ((await system.registry.load(name)) ? name : [])),
+  );
+  return [timeline.name, conversations.name, ...optional.flat()];
+}
 
 /** Whatever is done with a read model, whatever its heads and rows are. */
 export type UseReadModel<Result> = <H extends Head, Row>(model: ReadModel<H, Row>) => Result;
@@ -38,7 +47,11 @@ export type UseReadModel<Result> = <H extends Head, Row>(model: ReadModel<H, Row
 export function withReadModel<Result>(name: string, use: UseReadModel<Result>): Result {
   if (name === timeline.name) return use(timelineModel);
   if (name === conversations.name) return use(conversationsModel);
-  throw new WrongUsage(`there is no projection ${name}, only ${READ_MODEL_NAMES.join(' and ')}`);
+  const optional = OPTIONAL_PROJECTIONS.find((projection) => projection.name === name);
+  if (optional) {
+    return use({ projection: optional, open: (stores, generation) => stores.flat(optional, generation) });
+  }
+  throw new WrongUsage(`there is no projection ${name}, only ${READ_MODEL_NAMES.join(', ')}`);
 }
 
 /** Throws WrongUsage when no worker has registered one: nothing ever ran. */
