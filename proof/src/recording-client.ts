@@ -30,6 +30,14 @@ export interface Acked {
   readonly tookMs: number;
 }
 
+/** Everything that a client forgot when it heard of another log. */
+export interface FormerLog {
+  readonly logEpoch: number;
+  readonly entries: ReadonlyMap<string, ReadonlyMap<number, Entry>>;
+  readonly cursors: ReadonlyMap<string, number>;
+  readonly acks: readonly Acked[];
+}
+
 export interface Refused {
   readonly code: string;
 }
@@ -66,6 +74,9 @@ export class RecordingClient {
   /** By conversation, then position. */
   readonly entries = new Map<string, Map<number, Entry>>();
   readonly cursors = new Map<string, number>();
+  /** What was known of logs that are no more: a backup was restored since. */
+  readonly former: FormerLog[] = [];
+  logEpoch: number | undefined;
   readonly acks: Acked[] = [];
   /** What no server may ever do; each a sentence. */
   readonly offences: string[] = [];
@@ -253,6 +264,7 @@ export class RecordingClient {
         this.#isReady = true;
         this.connections++;
         this.helloTs.push(Date.now());
+        this.#hearEpoch(Number(frame['log_epoch']));
         this.resume(this.cursors.keys()); // of none, too: `others` tells what was opened meanwhile
         for (const pending of this.#pending.values()) this.#write(pending.frame);
         return;
@@ -274,6 +286,23 @@ export class RecordingClient {
       case 'resync':
         return this.resume((frame['conversation_ids'] as string[] | undefined) ?? this.cursors.keys());
     }
+  }
+
+  /** Another log: the same positions mean something else now. */
+  #hearEpoch(logEpoch: number): void {
+    if (this.logEpoch !== undefined && this.logEpoch !== logEpoch) {
+      const { entries, cursors, acks } = this;
+      this.former.push({
+        logEpoch: this.logEpoch,
+        entries: new Map(entries),
+        cursors: new Map(cursors),
+        acks: [...acks],
+      });
+      entries.clear();
+      cursors.clear();
+      acks.length = 0;
+    }
+    this.logEpoch = logEpoch;
   }
 
   #acked(frame: Frame): void {
