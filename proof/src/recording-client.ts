@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { ClientRecord, fetchPage, type Frame } from './history/from-wire.ts';
 import type { PageAnswer, PageQuestion } from './history/history.ts';
 import type { HistoryRecorder } from './history/recorder.ts';
+import { uuidV7 } from './uuid.ts';
 
 /** One entry of a conversation as this client was shown it. */
 export interface Entry {
@@ -140,14 +141,7 @@ export class RecordingClient {
   }
 
   newId(): string {
-    const clock = Date.now() + (this.#options.clockOffsetMs ?? 0);
-    const random = crypto.getRandomValues(new Uint8Array(10));
-    const bytes = new Uint8Array(16);
-    new DataView(bytes.buffer).setBigUint64(0, BigInt(clock) << 16n);
-    bytes.set(random, 6);
-    bytes[6] = 0x70 | ((bytes[6] ?? 0) & 0x0f);
-    bytes[8] = 0x80 | ((bytes[8] ?? 0) & 0x3f);
-    return hex(bytes);
+    return uuidV7(Date.now() + (this.#options.clockOffsetMs ?? 0));
   }
 
   /** Until it is acked or finally refused, over any number of connections, with one id. */
@@ -397,10 +391,5 @@ export class RecordingClient {
     if (!before) this.#options.onEntry?.(id, entry);
   }
 }
-
-const hex = (bytes: Uint8Array): string =>
-  Buffer.from(bytes)
-    .toString('hex')
-    .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 
 export const isAcked = (outcome: Acked | Refused): outcome is Acked => 'position' in outcome;

@@ -3,7 +3,7 @@
 import { timeline } from '@parley/projections';
 import type { StoredEvent } from '@parley/domain';
 
-const { fold } = timeline;
+const fold: (typeof timeline)['fold'] = timeline.fold.bind(timeline);
 
 const shouted = (stored: StoredEvent): StoredEvent =>
   stored.event.type === 'message.sent'

@@ -25,8 +25,8 @@ function start(worker: string, args: readonly string[], environment: NodeJS.Proc
 }
 
 /** By a process that is not the gateway, of this build or the next; gives the position. */
-async function append(natsUrl: string, id: string, body: string, environment?: NodeJS.ProcessEnv): Promise<number> {
-  const { stdout } = start('append-worker.ts', [natsUrl, id, 'alice', body], environment);
+async function append([natsUrl, id, body]: readonly [string, string, string], build = {}): Promise<number> {
+  const { stdout } = start('append-worker.ts', [natsUrl, id, 'alice', body], build);
   if (!stdout) throw new Error('no output');
   const { position } = JSON.parse(await text(stdout)) as { position?: number };
   if (position === undefined) throw new Error(`${body} was not appended`);
@@ -69,7 +69,7 @@ async function conversationsOf(standalone: StandaloneProcess) {
     const id = await group(standalone, `group ${nth}`);
     const shard = shardOf(id, shards);
     byShard.set(shard, [...(byShard.get(shard) ?? []), id]);
-    const [shared] = [...byShard].filter(([, ids]) => ids.length >= 2);
+    const shared = [...byShard].find(([, ids]) => ids.length >= 2);
     if (shared && byShard.size === shards) {
       const [, [first, second]] = shared as [Shard, [ConversationId, ConversationId]];
       const others = [...byShard].filter(([each]) => each !== shared[0]).flatMap(([, ids]) => ids.slice(0, 1));
@@ -98,8 +98,8 @@ test('an event of a newer version stops its shard alone, and the next build goes
     if (!isAcked(outcome)) throw new Error(`${body}: ${outcome.code}`);
     expected.get(id)?.set(outcome.position, body);
   };
-  const written = async (id: string, body: string, environment?: NodeJS.ProcessEnv): Promise<void> => {
-    expected.get(id)?.set(await append(current.natsUrl, id, body, environment), body);
+  const written = async (id: string, body: string, build = {}): Promise<void> => {
+    expected.get(id)?.set(await append([current.natsUrl, id, body], build), body);
   };
   for (const id of all) await say(id, 'before');
   const token = await older.token('bob');

@@ -56,7 +56,11 @@ test('a restored log is the log of the backup, under the same positions, in a ne
   const { connection } = source;
   const deployment = { shards: 2, logEpoch: 1 };
   const manifest = await takeBackup({
-    ...{ connection, world, directory, deployment, isChecked: true },
+    connection,
+    world,
+    directory,
+    deployment,
+    isChecked: true,
     progress: (done, total) => progress.push(done / total),
   });
   expect(manifest.streams.map(({ name, lastSeq }) => [name, lastSeq])).toStrictEqual([
@@ -82,12 +86,12 @@ test('what is appended while a backup is taken is in it whole up to some positio
   await using server = await startTestServer();
   await using source = await openTestLog({ servers: server.url });
   await say(source, 20);
-  let isTaken = false;
+  const taken = new AbortController();
   const saying = (async () => {
-    while (!isTaken) await say(source, 20);
+    while (!taken.signal.aborted) await say(source, 20);
   })();
   await backUp(source);
-  isTaken = true;
+  taken.abort();
   await saying;
   const log = await readLog(source);
   await using empty = await startTestServer();
@@ -128,7 +132,11 @@ test('a backup that was interrupted is none, and nothing is restored from it', a
   const stop = new AbortController();
   const deployment = { shards: 2, logEpoch: 1 };
   const interrupted = takeBackup({
-    ...{ connection: source.connection, world, directory, deployment, signal: stop.signal },
+    connection: source.connection,
+    world,
+    directory,
+    deployment,
+    signal: stop.signal,
     progress: () => stop.abort(),
   });
   await expect(interrupted).rejects.toThrow('interrupted');

@@ -15,7 +15,11 @@ export const backup: OperatorCommand<BackupFlags> = async ({ system, output, fla
   const { connection, world, log, logEpoch } = system;
   using progress = output.progress('backup, KiB', 0);
   const manifest = await takeBackup({
-    ...{ connection, world, directory, signal, isChecked: flags.check ?? false },
+    connection,
+    world,
+    directory,
+    signal,
+    isChecked: flags.check ?? false,
     deployment: { shards: log.shards, logEpoch },
     progress: (done, total) => progress.set(Math.ceil(done / bytesPerKiB), Math.ceil(total / bytesPerKiB)),
   });

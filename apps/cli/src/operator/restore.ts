@@ -21,7 +21,7 @@ export const restore: CreatingCommand<RestoreFlags> = async ({ environment, outp
   place.assertFits(backup.manifest);
   const { connection, replicas } = await place.connect();
   const { shards, logEpoch } = await withProgress(output, 'restore', (progress) =>
-    restoreBackup({ ...{ connection, world, backup, replicas, lastEpoch, signal }, progress }),
+    restoreBackup({ connection, world, backup, replicas, lastEpoch, signal, progress }),
   );
   await place.keep();
   output.line(`${place.name}: restored from ${directory} (${backupText(backup.manifest)})`);
