@@ -1,24 +1,28 @@
 // Backups between real servers: taken while events are appended, restored into an empty one, refused when something is wrong.
 import { appendFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { allShards, type StoredEvent } from '@parley/domain';
+import { allShards, type ClientMessageId, type NewEvent, type StoredEvent } from '@parley/domain';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Kvm } from '@nats-io/kv';
 import {
   connectNats,
   createDeployment,
   DeploymentMissing,
+  NatsEventLog,
   openDeployment,
   PermissionDenied,
   type Deployment,
 } from '../nats/index.ts';
 import { createRoom, messageIn, openTestLog, readAll, stored, type TestLog } from '../nats/test-log.ts';
-import { credentialsOf, startTestServer, testWorld } from '../nats/test-servers.ts';
+import { credentialsOf, startTestCluster, startTestServer, testWorld } from '../nats/test-servers.ts';
 import { BackupRefused, checkBackup, restoreBackup, takeBackup } from './index.ts';
 
 const world = testWorld();
 const sizing = { world, shards: 2, replicas: 1 } as const;
+
+const zero = '00000000-0000-7000-8000-000000000000' as ClientMessageId;
 
 let folder: string;
 let directory: string;
@@ -44,7 +48,7 @@ async function say(testLog: TestLog, messages: number): Promise<void> {
 }
 
 /** By shard; a reader of an empty one would wait. */
-const readLog = async ({ log }: TestLog): Promise<readonly (readonly StoredEvent[])[]> =>
+const readLog = async ({ log }: Pick<TestLog, 'log'>): Promise<readonly (readonly StoredEvent[])[]> =>
   Promise.all(allShards(2).map(async (shard) => ((await log.head(shard)) === 0 ? [] : readAll(log, shard))));
 
 test('a restored log is the log of the backup, under the same positions, in a new epoch', async () => {
@@ -80,6 +84,26 @@ test('a restored log is the log of the backup, under the same positions, in a ne
   expect(await openDeployment({ connection: target, ...sizing, waitMsMax: 0 })).toMatchObject({ logEpoch: 2 });
   await using restored = await openTestLog({ servers: empty.url });
   expect(await readLog(restored)).toStrictEqual(log);
+});
+
+test('an archive of more than a window comes whole, chunk by chunk', async () => {
+  await using server = await startTestServer();
+  await using source = await openTestLog({ servers: server.url });
+  const room = await createRoom(source);
+  const body = (): string => randomBytes(12 * 1024).toString('base64');
+  const large = (): NewEvent => {
+    const message = messageIn(world, room);
+    return { ...message, event: { type: 'message.sent', clientMsgId: zero, body: body(), bodyType: 'text' } };
+  };
+  for (let round = 0; round < 10; round++) {
+    await Promise.all(Array.from({ length: 40 }, () => stored(source.log, large())));
+  }
+  const manifest = await backUp(source);
+  expect(manifest.streams[room.shard]?.bytes).toBeGreaterThan(3 * 1024 * 1024);
+  await using empty = await startTestServer();
+  await restoreInto(empty.url);
+  await using restored = await openTestLog({ servers: empty.url });
+  expect(await readLog(restored)).toStrictEqual(await readLog(source));
 });
 
 test('what is appended while a backup is taken is in it whole up to some position, or not at all', async () => {
@@ -207,4 +231,24 @@ test('only the operator may take backups and restore them', async () => {
   await expect(restoring).rejects.toBeInstanceOf(PermissionDenied);
   await using other = await connectNats({ servers: empty.url, name: 'operator', ...credentialsOf('operator') });
   expect(await restoreBackup({ connection: other, world, backup, replicas: 1 })).toMatchObject({ logEpoch: 2 });
+});
+
+test('a backup of one server is restored into a cluster of three, as this build declares its streams there', async () => {
+  await using server = await startTestServer();
+  await using source = await openTestLog({ servers: server.url });
+  await say(source, 40);
+  await backUp(source);
+  const log = await readLog(source);
+  await using cluster = await startTestCluster({ users: { shards: 2 } });
+  const servers = cluster.urls;
+  await using operator = await connectNats({ servers, name: 'operator', ...credentialsOf('operator') });
+  // A process of the fleet that was started too early.
+  await using gateway = await connectNats({ servers, name: 'gateway', ...credentialsOf('gateway') });
+  const opening = openDeployment({ connection: gateway, world, replicas: 3, waitMsMax: 60_000 });
+  const backup = await checkBackup(directory);
+  const restored = await restoreBackup({ connection: operator, world, backup, replicas: 3 });
+  expect(restored).toStrictEqual({ shards: 2, logEpoch: 2 });
+  expect(await opening).toStrictEqual(restored);
+  await using reader = new NatsEventLog({ connection: gateway, world, shards: 2 });
+  expect(await readLog({ log: reader })).toStrictEqual(log);
 });
