@@ -106,7 +106,8 @@ test('after a restore the pages are those of the backup, and clients that knew m
   const taken = await parleyJson<{ shards: number; logEpoch: number }>(environment, 'backup', backup);
   expect(taken).toMatchObject({ shards: 16, logEpoch: 1 });
   const backedUp = await pages();
-  const { cursor } = (await (await listOf()).json()) as { cursor?: string; next_cursor?: string };
+  const { next_cursor: cursor } = (await (await listOf()).json()) as { next_cursor: string };
+  expect((await listOf(`&cursor=${cursor}`)).status).toBe(200);
   const [lost] = await say(alice, ids, texts('lost', 20));
   await eventually('all have heard everything', () =>
     ids.every((id) => bob.cursors.get(id) === alice.cursors.get(id) && carol.messages(id).length >= 20),
@@ -131,7 +132,8 @@ test('after a restore the pages are those of the backup, and clients that knew m
   await eventually('all are back', () => alice.isReady && bob.isReady && carol.resets === 1);
   expect([alice.logEpoch, bob.logEpoch, alice.former.length]).toStrictEqual([2, 2, 1]);
   expect(await pages()).toStrictEqual(backedUp);
-  expect((await listOf(`&cursor=${cursor}`)).status).toBe(400);
+  const refusedPage = await listOf(`&cursor=${cursor}`);
+  expect([refusedPage.status, await refusedPage.json()]).toMatchObject([400, { code: 'bad_frame' }]);
   const gone = await fetch(`${base}/v1/conversations/${late}`, { headers: { authorization: `Bearer ${token}` } });
   expect(gone.status).toBe(404);
 
