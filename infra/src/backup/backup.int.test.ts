@@ -188,9 +188,7 @@ test('nothing is restored where there is a stream of a deployment', async () => 
   await say(source, 10);
   await backUp(source);
   const before = await readLog(source);
-  await expect(restoreInto(server.url)).rejects.toThrow(
-    /there are streams already \(CHAT_0, CHAT_1, KV_parley_config, …\)/,
-  );
+  await expect(restoreInto(server.url)).rejects.toThrow(/there are streams already \(CHAT_0, CHAT_1, .*, …\)/);
   expect(await readLog(source)).toStrictEqual(before);
 });
 
