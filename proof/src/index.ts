@@ -2,7 +2,7 @@
 // stores alone: it shares no code with what it judges, so that both cannot be wrong in the same way.
 export { Crowd, quantile, type CrowdOptions, type SystemUnderProof } from './crowd.ts';
 export { eventually, seeded } from './eventually.ts';
-export { readLog, walkPages, type Findings, type LogEntry } from './independent-reader.ts';
+export { compare, readLog, walkPages, type Findings, type LogEntry } from './independent-reader.ts';
 export { readPages, type PageReader } from './page-reader.ts';
 export { isAcked, RecordingClient, type Acked, type Entry } from './recording-client.ts';
 export { readCassandraRows, readRows, readStoredCassandraRows, readStoredRows, type StoredRow } from './rows.ts';

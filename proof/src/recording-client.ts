@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { ClientRecord, fetchPage, type Frame } from './history/from-wire.ts';
 import type { PageAnswer, PageQuestion } from './history/history.ts';
 import type { HistoryRecorder } from './history/recorder.ts';
+import { uuidV7 } from './uuid.ts';
 
 /** One entry of a conversation as this client was shown it. */
 export interface Entry {
@@ -28,6 +29,14 @@ export interface Acked {
   readonly duplicate: boolean;
   readonly sentTs: number;
   readonly tookMs: number;
+}
+
+/** Everything that a client forgot when it heard of another log. */
+export interface FormerLog {
+  readonly logEpoch: number;
+  readonly entries: ReadonlyMap<string, ReadonlyMap<number, Entry>>;
+  readonly cursors: ReadonlyMap<string, number>;
+  readonly acks: readonly Acked[];
 }
 
 export interface Refused {
@@ -66,6 +75,9 @@ export class RecordingClient {
   /** By conversation, then position. */
   readonly entries = new Map<string, Map<number, Entry>>();
   readonly cursors = new Map<string, number>();
+  /** What was known of logs that are no more: a backup was restored since. */
+  readonly former: FormerLog[] = [];
+  logEpoch: number | undefined;
   readonly acks: Acked[] = [];
   /** What no server may ever do; each a sentence. */
   readonly offences: string[] = [];
@@ -129,14 +141,7 @@ export class RecordingClient {
   }
 
   newId(): string {
-    const clock = Date.now() + (this.#options.clockOffsetMs ?? 0);
-    const random = crypto.getRandomValues(new Uint8Array(10));
-    const bytes = new Uint8Array(16);
-    new DataView(bytes.buffer).setBigUint64(0, BigInt(clock) << 16n);
-    bytes.set(random, 6);
-    bytes[6] = 0x70 | ((bytes[6] ?? 0) & 0x0f);
-    bytes[8] = 0x80 | ((bytes[8] ?? 0) & 0x3f);
-    return hex(bytes);
+    return uuidV7(Date.now() + (this.#options.clockOffsetMs ?? 0));
   }
 
   /** Until it is acked or finally refused, over any number of connections, with one id. */
@@ -253,6 +258,7 @@ export class RecordingClient {
         this.#isReady = true;
         this.connections++;
         this.helloTs.push(Date.now());
+        this.#hearEpoch(Number(frame['log_epoch']));
         this.resume(this.cursors.keys()); // of none, too: `others` tells what was opened meanwhile
         for (const pending of this.#pending.values()) this.#write(pending.frame);
         return;
@@ -274,6 +280,23 @@ export class RecordingClient {
       case 'resync':
         return this.resume((frame['conversation_ids'] as string[] | undefined) ?? this.cursors.keys());
     }
+  }
+
+  /** Another log: the same positions mean something else now. */
+  #hearEpoch(logEpoch: number): void {
+    if (this.logEpoch !== undefined && this.logEpoch !== logEpoch) {
+      const { entries, cursors, acks } = this;
+      this.former.push({
+        logEpoch: this.logEpoch,
+        entries: new Map(entries),
+        cursors: new Map(cursors),
+        acks: [...acks],
+      });
+      entries.clear();
+      cursors.clear();
+      acks.length = 0;
+    }
+    this.logEpoch = logEpoch;
   }
 
   #acked(frame: Frame): void {
@@ -368,10 +391,5 @@ export class RecordingClient {
     if (!before) this.#options.onEntry?.(id, entry);
   }
 }
-
-const hex = (bytes: Uint8Array): string =>
-  Buffer.from(bytes)
-    .toString('hex')
-    .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 
 export const isAcked = (outcome: Acked | Refused): outcome is Acked => 'position' in outcome;

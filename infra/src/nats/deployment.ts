@@ -64,6 +64,39 @@ export async function createDeployment({ connection, world, ...sizing }: Deploym
   return { shards: sizing.shards, logEpoch: await storedOr(config, 'log_epoch', firstLogEpoch) };
 }
 
+/** Every key of a deployment and its value: its number of shards, its log epoch, and what later builds keep there. */
+export type DeploymentSettings = Readonly<Record<string, string>>;
+
+export async function readSettings(connection: Connection): Promise<DeploymentSettings> {
+  const config = await openConfig(connection);
+  const settings: Record<string, string> = {};
+  for await (const key of await config.keys()) {
+    const entry = await config.get(key);
+    if (entry) settings[key] = entry.string();
+  }
+  return settings;
+}
+
+/**
+ * For a log whose streams have been restored: the deployment they belong to, in a new epoch. Its number of shards comes last, so
+ * that nobody finds a deployment before its epoch is right. Throws StreamMismatch.
+ */
+export async function createRestoredDeployment(
+  options: DeploymentOptions,
+  { settings, logEpoch }: { readonly settings: DeploymentSettings; readonly logEpoch: number },
+): Promise<Deployment> {
+  const { connection, world, shards } = options;
+  using requests = new Requests(connection, world);
+  await declareStreams(new JetStreamApi(requests, world), options);
+  const config = await openConfig(connection);
+  for (const [key, value] of Object.entries(settings)) if (!ownKeys.has(key)) await config.put(key, value);
+  await config.create('log_epoch', JSON.stringify(logEpoch));
+  await config.create('shards', JSON.stringify(shards));
+  return { shards, logEpoch };
+}
+
+const ownKeys: ReadonlySet<string> = new Set(['shards', 'log_epoch']);
+
 /** Compares, and creates nothing. Throws StreamMismatch, ShardsMismatch or PermissionDenied at once, else DeploymentMissing. */
 export async function openDeployment(options: OpeningOptions): Promise<Deployment> {
   const { connection, world, waitMsMax = OPENING.waitMsMax } = options;

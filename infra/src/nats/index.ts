@@ -17,4 +17,10 @@ export { Variable } from './config-language.ts';
 export { passwordVariable, serverConfig, type NatsUser, type ServerSettings } from './server-config.ts';
 export { StreamMismatch, type StreamDifference } from './streams.ts';
 export { DataDirectoryInUse, lockDataDirectory } from './data-directory-lock.ts';
-export { startNatsServer, type NatsServer, type NatsServerEvent, type NatsServerOptions } from './server.ts';
+export {
+  endOrphanedServer,
+  startNatsServer,
+  type NatsServer,
+  type NatsServerEvent,
+  type NatsServerOptions,
+} from './server.ts';

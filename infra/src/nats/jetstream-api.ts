@@ -19,6 +19,14 @@ export interface StreamHead {
   readonly serverTs: TimestampMs;
 }
 
+/** As JetStream says it, as far as it is looked at here. */
+export interface StreamState {
+  readonly messages: number;
+  readonly bytes: number;
+  readonly first_seq: number;
+  readonly last_seq: number;
+}
+
 export type MessageQuery =
   | { readonly seq: number }
   | { readonly last_by_subj: string }
@@ -36,6 +44,10 @@ export class JetStreamApi {
   async head(stream: string, signal?: AbortSignal): Promise<StreamHead> {
     const answer = await this.ask<StreamInfoAnswer>(`STREAM.INFO.${stream}`, {}, signal);
     return { position: position(answer.state.last_seq), serverTs: rfc3339ToMs(answer.ts) };
+  }
+
+  async state(stream: string): Promise<StreamState> {
+    return (await this.ask<StreamInfoAnswer>(`STREAM.INFO.${stream}`)).state;
   }
 
   /** The message from the leader (never a direct get); undefined when there is none. */
@@ -101,7 +113,7 @@ const mayPass = (error: unknown): boolean =>
   error instanceof RequestFailed || (error instanceof ApiError && error.isTemporary);
 
 interface StreamInfoAnswer extends ApiAnswer {
-  readonly state: { readonly last_seq: number };
+  readonly state: StreamState;
   readonly ts: string;
 }
 

@@ -8,7 +8,7 @@ import { serverConfig } from './server-config.ts';
 export async function writeServerConfig(dataDirectory: string, port: number): Promise<string> {
   await mkdir(path.join(dataDirectory, 'log'), { recursive: true });
   const directory = await realpath(dataDirectory);
-  const file = path.join(directory, 'nats-server.conf');
+  const file = await serverConfigFile(directory);
   const config = serverConfig({
     name: 'parley',
     listen: `127.0.0.1:${port}`,
@@ -19,5 +19,8 @@ export async function writeServerConfig(dataDirectory: string, port: number): Pr
   await writeFile(file, `# Written by Parley at every start.\n${config}`);
   return file;
 }
+
+export const serverConfigFile = async (dataDirectory: string): Promise<string> =>
+  path.join(await realpath(dataDirectory), 'nats-server.conf');
 
 export const serverArguments = (configFile: string): string[] => ['-c', configFile];

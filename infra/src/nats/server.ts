@@ -1,11 +1,12 @@
 // nats-server for standalone: one on one data directory, ended with its parent. One that a killed parent left behind is ended
 // before a new one starts: two servers on one store would destroy it.
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { World } from '@parley/domain';
 import { freePort } from '../runtime/free-port.ts';
 import { lockDataDirectory } from './data-directory-lock.ts';
 import { endProcess, processesRunning } from '../runtime/processes.ts';
-import { serverArguments, writeServerConfig } from './server-config-file.ts';
+import { serverArguments, serverConfigFile, writeServerConfig } from './server-config-file.ts';
 import { ServerSupervisor, SUPERVISION, type SupervisionEvent } from './server-supervisor.ts';
 
 export type NatsServerEvent = SupervisionEvent | { readonly type: 'OrphanEnded'; readonly pid: number };
@@ -49,8 +50,17 @@ export async function startNatsServer(options: NatsServerOptions): Promise<NatsS
   };
 }
 
+/** Ends the server that a killed process left on this data directory, should there be one. Whoever calls holds a lock of its own. */
+export async function endOrphanedServer(options: Omit<NatsServerOptions, 'port'>): Promise<void> {
+  if (!existsSync(options.dataDirectory)) return;
+  await endOrphans(await serverConfigFile(options.dataDirectory), options);
+}
+
 /** The configuration's path is this directory's own: who was started with it is ours, and its parent is gone (we hold the lock). */
-async function endOrphans(configFile: string, { binary, world, onEvent }: NatsServerOptions): Promise<void> {
+async function endOrphans(
+  configFile: string,
+  { binary, world, onEvent }: Omit<NatsServerOptions, 'port'>,
+): Promise<void> {
   for (const orphan of processesRunning(binary, ...serverArguments(configFile))) {
     await endProcess(orphan, world, SUPERVISION.stopWithinMs);
     onEvent({ type: 'OrphanEnded', pid: orphan.pid });

@@ -121,6 +121,18 @@ export async function declareStreams(api: JetStreamApi, sizing: StreamSizing): P
 /** Each elects a leader: many at once take longer than a request waits. */
 const creationsAtOnceMax = 4;
 
+/** Of a deployment with so many shards, those that exist, however they are configured. */
+export async function existingStreams(api: JetStreamApi, shards: number): Promise<readonly string[]> {
+  const declarations = streamTable({ shards, replicas: 1 });
+  const compared = await Promise.all(declarations.map(async (each) => ({ ...each, actual: await found(api, each) })));
+  return compared.filter(({ actual }) => actual !== undefined).map(({ name }) => name);
+}
+
+/** What this build insists on for a stream of its table; everything else is as it was when the stream was backed up. */
+export function declaredConfig<Config extends { readonly name: string }>(config: Config, sizing: StreamSizing): Config {
+  return { ...config, ...streamTable(sizing).find(({ name }) => name === config.name) };
+}
+
 /** Those of the table that do not exist; throws StreamMismatch when one that exists is not as declared. Changes nothing. */
 export async function missingStreams(api: JetStreamApi, sizing: StreamSizing): Promise<readonly StreamDeclaration[]> {
   const declarations = streamTable(sizing);

@@ -1,7 +1,7 @@
 // The table of operators' commands: what each is called, what it takes, and where it is.
 import type { Environment } from '@parley/infra/config';
 import type { Command } from 'commander';
-import type { OperatorCommand } from './operate.ts';
+import type { CreatingCommand, OperatorCommand } from './operate.ts';
 
 const json = ['--json', 'answer in JSON'] as const;
 
@@ -11,6 +11,11 @@ export function addOperatorCommands(program: Command, environment: Environment):
     <Flags extends object>(load: () => Promise<OperatorCommand<Flags>>) =>
     async (...given: unknown[]): Promise<void> =>
       (await import('./operate.ts')).operate(load, { environment, given });
+
+  const operateWithout =
+    <Flags extends object>(load: () => Promise<CreatingCommand<Flags>>) =>
+    async (...given: unknown[]): Promise<void> =>
+      (await import('./operate.ts')).operateWithout(load, { environment, given });
 
   program
     .command('generations')
@@ -41,4 +46,22 @@ export function addOperatorCommands(program: Command, environment: Environment):
     .description('delete a generation that does not serve')
     .option(...json)
     .action(operate(async () => (await import('./generations.ts')).dropGeneration));
+
+  program
+    .command('backup')
+    .argument('<directory>', 'empty, or new')
+    .description('copy the log of a system that goes on serving (docs/backup.md)')
+    .option('--check', "have every message's checksum compared first: appends to the shard under way wait for it")
+    .option(...json)
+    .action(operate(async () => (await import('./backup.ts')).backup));
+
+  program
+    .command('restore')
+    .argument('<directory>', 'a backup')
+    .description(
+      'make a new system from a backup: in an empty data directory, or a NATS without a deployment (docs/backup.md)',
+    )
+    .option('--epoch <n>', 'the highest log epoch there has been, if it is above that of the backup')
+    .option(...json)
+    .action(operateWithout(async () => (await import('./restore.ts')).restore));
 }

@@ -1,8 +1,9 @@
 // What every operator's command goes through: a system to work on, an end when it is interrupted, an exit code.
 import process from 'node:process';
 import type { Command } from 'commander';
+import { BackupRefused } from '@parley/infra/backup';
 import { ConfigError, type Environment } from '@parley/infra/config';
-import { DeploymentMissing, NatsUnreachable } from '@parley/infra/nats';
+import { DataDirectoryInUse, DeploymentMissing, NatsUnreachable } from '@parley/infra/nats';
 import { GenerationRefused } from '@parley/projections';
 import { createOutput, EXIT, type Output } from './output.ts';
 import { openSystem, SystemUnreachable, type System } from './system.ts';
@@ -18,15 +19,49 @@ export interface Call<Flags> {
 /** Resolves with the exit code. */
 export type OperatorCommand<Flags> = (call: Call<Flags>, ...args: string[]) => Promise<number>;
 
+/** One that makes a system where there is none. */
+export type CreatingCommand<Flags> = (
+  call: Omit<Call<Flags>, 'system'> & { readonly environment: Environment },
+  ...args: string[]
+) => Promise<number>;
+
 /** The command cannot be done as it was asked for: exit code 2, and this text. */
 export class WrongUsage extends Error {
   override readonly name = 'WrongUsage';
 }
 
-/** Runs a command on the system that the environment names, with what commander handed over, and sets the exit code. */
-export async function operate<Flags extends object>(
+export interface Asked {
+  readonly environment: Environment;
+  /** What commander handed over. */
+  readonly given: readonly unknown[];
+}
+
+/** Runs a command on the system that the environment names, and sets the exit code. */
+export function operate<Flags extends object>(
   load: () => Promise<OperatorCommand<Flags>>,
-  { environment, given }: { readonly environment: Environment; readonly given: readonly unknown[] },
+  asked: Asked,
+): Promise<void> {
+  return conclude<Flags>(asked, async (call, args) => {
+    await using system = await openSystem(asked.environment);
+    const run = await load();
+    return await run({ ...call, system }, ...args);
+  });
+}
+
+/** Runs a command for which no system has to be there, and sets the exit code. */
+export function operateWithout<Flags extends object>(
+  load: () => Promise<CreatingCommand<Flags>>,
+  asked: Asked,
+): Promise<void> {
+  return conclude<Flags>(asked, async (call, args) => {
+    const run = await load();
+    return run({ ...call, environment: asked.environment }, ...args);
+  });
+}
+
+async function conclude<Flags extends object>(
+  { given }: Asked,
+  run: (call: Omit<Call<Flags>, 'system'>, args: readonly string[]) => Promise<number>,
 ): Promise<void> {
   // Its arguments, its flags, and the command itself.
   const [flags, command] = given.slice(-2) as [Flags & { readonly json?: boolean }, Command];
@@ -36,9 +71,7 @@ export async function operate<Flags extends object>(
   process.once('SIGINT', () => stop.abort());
   process.once('SIGTERM', () => stop.abort());
   try {
-    await using system = await openSystem(environment);
-    const run = await load();
-    const code = await run({ system, output, flags, signal: stop.signal }, ...args);
+    const code = await run({ output, flags, signal: stop.signal }, args);
     process.exitCode = stop.signal.aborted ? EXIT.interrupted : code;
   } catch (error) {
     process.exitCode = stop.signal.aborted ? EXIT.interrupted : exitCodeOf(error);
@@ -46,7 +79,16 @@ export async function operate<Flags extends object>(
   }
 }
 
-const NOT_TRIED = [ConfigError, SystemUnreachable, NatsUnreachable, DeploymentMissing, GenerationRefused, WrongUsage];
+const NOT_TRIED = [
+  ConfigError,
+  SystemUnreachable,
+  NatsUnreachable,
+  DeploymentMissing,
+  GenerationRefused,
+  WrongUsage,
+  BackupRefused,
+  DataDirectoryInUse,
+];
 
 const exitCodeOf = (error: unknown): number =>
   NOT_TRIED.some((kind) => error instanceof kind) ? EXIT.notTried : EXIT.found;
