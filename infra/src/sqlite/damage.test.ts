@@ -83,7 +83,7 @@ const timelineDamages = (change: Change): readonly Damage[] => [
   {
     name: 'a head is missing',
     plant: async ({ conversationId: id }) => change(`DELETE FROM heads WHERE conversation_id = '${id}'`),
-    finds: { type: 'different' },
+    finds: { type: 'missing', what: 'head' },
   },
   {
     name: 'a conversation is missing',

@@ -88,7 +88,7 @@ export function describeDamage<H extends Head, Row>(
         if (!damage) throw new Error(`no damage is called ${kind}`);
         await rig.settled();
         await damage.plant(target);
-        await rig.talk();
+        await rig.talk(target); // in others: a worker that knows the head of this one would write it again
         const { differences, verified } = await rig.verify();
         const found = differences.filter((one) => 'conversationId' in one);
         expect(found).toContainEqual(expect.objectContaining(damage.finds));
