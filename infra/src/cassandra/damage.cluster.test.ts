@@ -1,15 +1,15 @@
 // Damage done to tables by somebody with `cqlsh`, while a worker writes to them.
 import { conversations, timeline } from '@parley/projections';
-import { describeDamage, type Damage, type Target } from '../stored-form/damage.contract.ts';
+import { describeDamage, type Damage, type Planting } from '../stored-form/damage.contract.ts';
 import { READ_MODELS } from './client-options.ts';
 import { openCassandra, type CassandraStores } from './index.ts';
 import { testCluster } from './test-servers.ts';
 
 type Change = (cql: string) => Promise<void>;
 
-/** Higher than what a worker writes with small positions, lower than what a refold does: as a bug of ours would. */
-const at = ({ head }: Target): string => `USING TIMESTAMP ${head}`;
-const event = ({ conversationId, message }: Target): string =>
+/** As high as a worker may have written, lower than what a refold writes: as a bug of ours would. */
+const at = ({ latest }: Planting): string => `USING TIMESTAMP ${latest}`;
+const event = ({ conversationId, message }: Planting): string =>
   `WHERE conversation_id = '${conversationId}' AND bucket = 0 AND position = ${message}`;
 
 const timelineDamages = (change: Change): readonly Damage[] => [
@@ -25,7 +25,7 @@ const timelineDamages = (change: Change): readonly Damage[] => [
   },
   {
     name: 'a row is extra',
-    plant: ({ conversationId: id, ...target }) =>
+    plant: (target) =>
       change(`INSERT INTO timeline_events (conversation_id, bucket, position, prev, ordinal, actor_id, decided_on, stored_ts,
         not_after_ts, idempotency_key, body_hash, event) VALUES ('g_nobody', 0, ${target.message}, 0, 1, 'eve', 0, 1, 1, '', '',
         '{"type":"conversation.member_left","userId":"eve"}') USING TIMESTAMP 1`),
@@ -34,21 +34,19 @@ const timelineDamages = (change: Change): readonly Damage[] => [
   {
     name: 'a head is altered',
     plant: (target) =>
-      change(
-        `UPDATE timeline_heads USING TIMESTAMP 900 SET ordinal = 77 WHERE conversation_id = '${target.conversationId}'`,
-      ),
+      change(`UPDATE timeline_heads ${at(target)} SET ordinal = 77 WHERE conversation_id = '${target.conversationId}'`),
     finds: { type: 'different', what: 'head' },
   },
   {
     name: 'the look-up rows are missing',
-    plant: async ({ conversationId: id }) => change(`client_msg_ids ${id}`),
+    plant: ({ conversationId: id, latest }) => change(`client_msg_ids ${id} ${latest}`),
     finds: { type: 'flaw' },
   },
   {
     name: 'the second copy of conversation events is missing',
     plant: (target) =>
       change(
-        `DELETE FROM timeline_conversation_events USING TIMESTAMP 900 WHERE conversation_id = '${target.conversationId}'`,
+        `DELETE FROM timeline_conversation_events ${at(target)} WHERE conversation_id = '${target.conversationId}'`,
       ),
     finds: { type: 'flaw' },
   },
@@ -71,9 +69,9 @@ const timelineDamages = (change: Change): readonly Damage[] => [
 const conversationDamages = (change: Change): readonly Damage[] => [
   {
     name: 'a membership is missing',
-    plant: ({ conversationId: id }) =>
+    plant: (target) =>
       change(
-        `DELETE FROM conversations_memberships USING TIMESTAMP 900 WHERE user_id = 'bob' AND conversation_id = '${id}'`,
+        `DELETE FROM conversations_memberships ${at(target)} WHERE user_id = 'bob' AND conversation_id = '${target.conversationId}'`,
       ),
     finds: { type: 'missing', what: 'row bob' },
   },
@@ -86,8 +84,8 @@ const conversationDamages = (change: Change): readonly Damage[] => [
   },
   {
     name: 'a state is missing',
-    plant: ({ conversationId: id }) =>
-      change(`DELETE state FROM conversations_heads USING TIMESTAMP 900 WHERE conversation_id = '${id}'`),
+    plant: (target) =>
+      change(`DELETE state FROM conversations_heads ${at(target)} WHERE conversation_id = '${target.conversationId}'`),
     finds: { type: 'different', what: 'head' },
   },
 ];
@@ -103,7 +101,7 @@ async function open() {
   return {
     stores,
     async change(cql: string): Promise<void> {
-      if (cql.startsWith('client_msg_ids ')) return forgetIds(cql.split(' ')[1] ?? '');
+      if (cql.startsWith('client_msg_ids ')) return forgetIds(cql.split(' ')[1] ?? '', Number(cql.split(' ')[2]));
       const named = cql.replace(
         /(timeline|conversations)_(\w+)/,
         (_, projection: string, table: string) => `${keyspace}.${projection}_${table}_e1_g1`,
@@ -116,13 +114,13 @@ async function open() {
     },
   };
 
-  async function forgetIds(id: string): Promise<void> {
+  async function forgetIds(id: string, latest: number): Promise<void> {
     const table = `${keyspace}.timeline_client_msg_ids_e1_g1`;
     const { rows } = await execute(`SELECT DISTINCT conversation_id, sender_id, client_msg_id FROM ${table}`);
     for (const row of rows) {
       if (row.get('conversation_id') !== id) continue;
       const where = `conversation_id = '${id}' AND sender_id = '${row.get('sender_id')}' AND client_msg_id = '${row.get('client_msg_id')}'`;
-      await execute(`DELETE FROM ${table} USING TIMESTAMP 900 WHERE ${where}`);
+      await execute(`DELETE FROM ${table} USING TIMESTAMP ${latest} WHERE ${where}`);
     }
   }
 }
@@ -131,8 +129,12 @@ async function opened<Store>(
   openStore: (stores: CassandraStores) => Promise<Store>,
   damages: (change: Change) => readonly Damage[],
 ) {
-  const { stores, change, [Symbol.asyncDispose]: dispose } = await open();
-  return { store: await openStore(stores), damages: damages(change), [Symbol.asyncDispose]: dispose };
+  const tables = await open();
+  return {
+    store: await openStore(tables.stores),
+    damages: damages((cql) => tables.change(cql)),
+    [Symbol.asyncDispose]: () => tables[Symbol.asyncDispose](),
+  };
 }
 
 describeDamage(

@@ -129,9 +129,14 @@ const namesOf = (damages: (change: Change) => readonly Damage[]): readonly strin
 describeDamage(
   'timeline in SQLite',
   async () => {
-    const { stores, change, [Symbol.asyncDispose]: dispose } = await open();
-    const damages = timelineDamages((sql) => change('timeline', sql));
-    return { projection: timeline, store: await stores.timeline(1), damages, [Symbol.asyncDispose]: dispose };
+    const files = await open();
+    const damages = timelineDamages((sql) => files.change('timeline', sql));
+    return {
+      projection: timeline,
+      store: await files.stores.timeline(1),
+      damages,
+      [Symbol.asyncDispose]: () => files[Symbol.asyncDispose](),
+    };
   },
   namesOf(timelineDamages),
 );
@@ -139,9 +144,14 @@ describeDamage(
 describeDamage(
   'conversations in SQLite',
   async () => {
-    const { stores, change, [Symbol.asyncDispose]: dispose } = await open();
-    const damages = conversationDamages((sql) => change('conversations', sql));
-    return { projection: conversations, store: await stores.conversations(1), damages, [Symbol.asyncDispose]: dispose };
+    const files = await open();
+    const damages = conversationDamages((sql) => files.change('conversations', sql));
+    return {
+      projection: conversations,
+      store: await files.stores.conversations(1),
+      damages,
+      [Symbol.asyncDispose]: () => files[Symbol.asyncDispose](),
+    };
   },
   namesOf(conversationDamages),
 );
