@@ -40,7 +40,7 @@ export interface Damage {
   readonly isLasting?: true;
 }
 
-export interface Target {
+interface Target {
   readonly conversationId: ConversationId;
   readonly shard: number;
   /** Of a message in the middle. */

@@ -12,12 +12,16 @@ import {
 import type { FullStore, Head, VerifiableProjection } from '../projection.ts';
 import { canonical } from './canonical.ts';
 
+/** A digest of a few rows takes hardly longer than one of a single row. */
+const charsPerDigest = 2_048;
+
 /** Rows of one conversation, in order, hashed as they come; of rows with keys the last ones are kept until the end. */
 export class Tally<H extends Head, Row> {
   readonly #projection: VerifiableProjection<H, Row>;
   readonly #digest: Digest;
   readonly #keyed = new Map<string, Row>();
   #rolling = '';
+  #pending = '';
 
   constructor(projection: VerifiableProjection<H, Row>, digest: Digest) {
     this.#projection = projection;
@@ -26,21 +30,23 @@ export class Tally<H extends Head, Row> {
 
   add(row: Row): void {
     const { key } = this.#projection.place(row);
-    if (key === undefined) this.#rolling = this.#with(this.#rolling, row);
+    if (key === undefined) this.#append(row);
     else this.#keyed.set(key, row);
   }
 
-  rowsHash(): string {
-    const inOrder = [...this.#keyed].toSorted(([a], [b]) => (a < b ? -1 : 1));
-    return inOrder.reduce((rolling, [, row]) => this.#with(rolling, row), this.#rolling);
-  }
-
+  /** Nothing is added afterwards. */
   hash(head: H | undefined): string {
-    return this.#with(this.rowsHash(), head);
+    for (const [, row] of [...this.#keyed].toSorted(([a], [b]) => (a < b ? -1 : 1))) this.#append(row);
+    this.#keyed.clear();
+    return this.#digest(`${this.#rolling}${this.#pending}\n${head === undefined ? '' : canonical(head)}`);
   }
 
-  #with(rolling: string, value: Row | H | undefined): string {
-    return this.#digest(`${rolling}\n${value === undefined ? '' : canonical(value)}`);
+  /** Where one digest ends and the next begins follows from the rows alone. */
+  #append(row: Row): void {
+    this.#pending += `\n${canonical(row)}`;
+    if (this.#pending.length < charsPerDigest) return;
+    this.#rolling = this.#digest(this.#rolling + this.#pending);
+    this.#pending = '';
   }
 }
 

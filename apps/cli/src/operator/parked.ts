@@ -3,7 +3,7 @@ import { allShards, isMessageEvent, shardOf } from '@parley/domain';
 import type { ParkedConversation } from '@parley/projections';
 import { WrongUsage, type Call, type OperatorCommand } from './operate.ts';
 import { EXIT } from './output.ts';
-import { READ_MODEL_NAMES, withReadModel } from './read-models.ts';
+import { registeredReadModels, withReadModel } from './read-models.ts';
 import { conversationIdOf, refold, servingStore } from './refold.ts';
 import type { System } from './system.ts';
 
@@ -22,7 +22,7 @@ export const listParked: OperatorCommand<object> = async ({ system, output }) =>
 };
 
 async function allParked(system: System): Promise<readonly Parked[]> {
-  const lists = READ_MODEL_NAMES.map((projection) =>
+  const lists = (await registeredReadModels(system)).map((projection) =>
     withReadModel(projection, async (model): Promise<readonly Parked[]> => {
       const store = await servingStore(system, model);
       const parked = await Promise.all(allShards(system.log.shards).map((shard) => store.parked(shard)));

@@ -14,7 +14,7 @@ import {
 import { shardOf, type ConversationId } from '@parley/domain';
 import { WrongUsage, type Call, type OperatorCommand } from './operate.ts';
 import { EXIT } from './output.ts';
-import { READ_MODEL_NAMES, withReadModel, type ReadModel } from './read-models.ts';
+import { registeredReadModels, withReadModel, type ReadModel } from './read-models.ts';
 import { conversationIdOf, refold, servingStore } from './refold.ts';
 
 interface VerifyFlags {
@@ -177,7 +177,7 @@ export const hash: OperatorCommand<object> = async ({ system, output, signal }, 
   const shard = shardOf(id, log.shards);
   const upTo = await log.head(shard);
   const hashes = await Promise.all(
-    READ_MODEL_NAMES.map((name) =>
+    (await registeredReadModels(system)).map((name) =>
       withReadModel(name, async (model) => {
         const { projection } = model;
         const stored = await storedHash({ projection, digest, store: await servingStore(system, model) }, shard, id);
