@@ -24,3 +24,8 @@ export * from './tail.ts';
 export * from './timeline/page.ts';
 export * from './timeline/timeline.ts';
 export * from './timeline/timeline-view.ts';
+export * from './verify/canonical.ts';
+export * from './verify/compare-conversation.ts';
+export * from './verify/differences.ts';
+export * from './verify/fold-hash.ts';
+export * from './verify/verify.ts';

@@ -95,7 +95,7 @@ export function refolding<H extends Head, Row>(work: ShardWork, deps: RefoldDepe
       stays.set(shard, stay);
       if (looking) return;
       looking = { stop: new AbortController() };
-      void look(looking.stop);
+      look(looking.stop).catch(() => undefined); // it never rejects
     },
 
     async end(shard) {
@@ -103,9 +103,10 @@ export function refolding<H extends Head, Row>(work: ShardWork, deps: RefoldDepe
       if (stay) {
         stay.stop.abort();
         stays.delete(shard);
-        const ended = stay.tail.then(() => work.end(shard));
+        const ended = stay.tail
+          .then(() => work.end(shard))
+          .finally(() => ending.get(shard) === ended && ending.delete(shard));
         ending.set(shard, ended);
-        void ended.then(() => ending.get(shard) === ended && ending.delete(shard));
       }
       if (stays.size === 0) {
         looking?.stop.abort();

@@ -58,14 +58,20 @@ async function truncate(projection: string, generation: number): Promise<void> {
   const { rows } = await operator.execute(cql, [keyspace], { prepare: true });
   const names = rows.map((row) => String(row.get('table_name')));
   const own = names.filter((name) => name.startsWith(`${projection}_`) && name.endsWith(`_g${generation}`));
-  const filled = own.filter((name) => !name.includes('_settings_'));
-  await Promise.all(filled.map((name) => truncateTable(operator, `${keyspace}.${name}`)));
+  const tables = own.filter((name) => !name.includes('_settings_')).map((name) => `${keyspace}.${name}`);
+  // What a refold deleted leaves no row, but marks that outlive what is written next with lower timestamps.
+  const isRefolded = await hasRows(operator, tables.find((name) => name.includes('_raised_')) ?? '');
+  await Promise.all(tables.map((name) => truncateTable(operator, name, isRefolded)));
 }
 
+const hasRows = async (operator: Client, name: string): Promise<boolean> =>
+  (await operator.execute(`SELECT * FROM ${name} LIMIT 1`, [], { executionProfile: READ_MODELS })).rows.length > 0;
+
 /** Looking first is fast; truncating makes every node write to its disk. */
-async function truncateTable(operator: Client, name: string): Promise<void> {
-  const { rows } = await operator.execute(`SELECT * FROM ${name} LIMIT 1`, [], { executionProfile: READ_MODELS });
-  if (rows.length > 0) await operator.execute(`TRUNCATE ${name}`, [], { readTimeout: 60_000 });
+async function truncateTable(operator: Client, name: string, isMarked: boolean): Promise<void> {
+  if (isMarked || (await hasRows(operator, name))) {
+    await operator.execute(`TRUNCATE ${name}`, [], { readTimeout: 60_000 });
+  }
 }
 
 describeTimelineStore(

@@ -2,20 +2,12 @@
 import type { Environment } from '@parley/infra/config';
 import type { Command } from 'commander';
 import type { CreatingCommand, OperatorCommand } from './operate.ts';
+import type { RefoldFlags } from './refold.ts';
 
 const json = ['--json', 'answer in JSON'] as const;
 
 export function addOperatorCommands(program: Command, environment: Environment): void {
-  /** For commander's `action`: what a command needs is loaded when it runs. */
-  const operate =
-    <Flags extends object>(load: () => Promise<OperatorCommand<Flags>>) =>
-    async (...given: unknown[]): Promise<void> =>
-      (await import('./operate.ts')).operate(load, { environment, given });
-
-  const operateWithout =
-    <Flags extends object>(load: () => Promise<CreatingCommand<Flags>>) =>
-    async (...given: unknown[]): Promise<void> =>
-      (await import('./operate.ts')).operateWithout(load, { environment, given });
+  const operate = operating(environment);
 
   program
     .command('generations')
@@ -28,8 +20,19 @@ export function addOperatorCommands(program: Command, environment: Environment):
     .argument('<projection>')
     .description('fold a new generation from the first event beside the one that serves, and switch to it')
     .option('--no-switch', 'leave that to `parley switch`')
+    .option('--conversation <cid>', 'no new generation: refold this conversation in place')
+    .option('--from <shard:seq>', 'in place: those with an event at or after it')
+    .option('--since <time>', 'in place: those with an event at or after it')
     .option(...json)
-    .action(operate(async () => (await import('./rebuild.ts')).rebuild));
+    .action(async (...given: unknown[]) => {
+      const { conversation, from, since } = given.at(-2) as RefoldFlags;
+      const isInPlace = (conversation ?? from ?? since) !== undefined;
+      await (
+        isInPlace
+          ? operate(async () => (await import('./refold.ts')).refoldInPlace)
+          : operate(async () => (await import('./rebuild.ts')).rebuild)
+      )(...given);
+    });
 
   program
     .command('switch')
@@ -46,6 +49,62 @@ export function addOperatorCommands(program: Command, environment: Environment):
     .description('delete a generation that does not serve')
     .option(...json)
     .action(operate(async () => (await import('./generations.ts')).dropGeneration));
+  addVerifying(program, operate);
+  addBackups(program, environment);
+}
+
+/** For commander's `action`: what a command needs is loaded when it runs. */
+const operating =
+  (environment: Environment) =>
+  <Flags extends object>(load: () => Promise<OperatorCommand<Flags>>) =>
+  async (...given: unknown[]): Promise<void> =>
+    (await import('./operate.ts')).operate(load, { environment, given });
+
+function addVerifying(program: Command, operate: ReturnType<typeof operating>): void {
+  program
+    .command('verify')
+    .argument('<projection>')
+    .description('fold the log again and compare what is stored with it, row by row')
+    .option('--conversation <cid>', 'this one alone, with its fold hash')
+    .option('--sample <share>', 'a share of the conversations, such as 0.01', '1')
+    .option('--repair', 'refold in place what differs, and verify again')
+    .option(...json)
+    .action(operate(async () => (await import('./verify.ts')).verify));
+
+  program
+    .command('hash')
+    .argument('<cid>')
+    .description('the fold hash of a conversation: the same wherever the same events are folded')
+    .option(...json)
+    .action(operate(async () => (await import('./verify.ts')).hash));
+
+  const parked = program.command('parked').description('conversations that a projection could not go on with');
+  parked
+    .command('list')
+    .description('which, where and why')
+    .option(...json)
+    .action(operate(async () => (await import('./parked.ts')).listParked));
+  parked
+    .command('show')
+    .argument('<cid>')
+    .description('with the event at which its fold failed')
+    .option(...json)
+    .action(operate(async () => (await import('./parked.ts')).showParked));
+  parked
+    .command('retry')
+    .argument('<projection>')
+    .argument('[cid]')
+    .description('refold it from its first event')
+    .option('--all', 'all of them')
+    .option(...json)
+    .action(operate(async () => (await import('./parked.ts')).retryParked));
+}
+
+function addBackups(program: Command, environment: Environment): void {
+  const operateWithout =
+    <Flags extends object>(load: () => Promise<CreatingCommand<Flags>>) =>
+    async (...given: unknown[]): Promise<void> =>
+      (await import('./operate.ts')).operateWithout(load, { environment, given });
 
   program
     .command('backup')
@@ -53,7 +112,7 @@ export function addOperatorCommands(program: Command, environment: Environment):
     .description('copy the log of a system that goes on serving (docs/backup.md)')
     .option('--check', "have every message's checksum compared first: appends to the shard under way wait for it")
     .option(...json)
-    .action(operate(async () => (await import('./backup.ts')).backup));
+    .action(operating(environment)(async () => (await import('./backup.ts')).backup));
 
   program
     .command('restore')

@@ -6,18 +6,18 @@ import {
   type ConversationHead,
   type Head,
   type MembershipRow,
-  type Projection,
+  type FullStore,
   type ProjectionGenerations,
-  type ProjectionStore,
   type TimelineHead,
   type TimelineRow,
+  type VerifiableProjection,
 } from '@parley/projections';
 import { WrongUsage } from './operate.ts';
 import type { ReadModelStores, System } from './system.ts';
 
 export interface ReadModel<H extends Head, Row> {
-  readonly projection: Projection<H, Row>;
-  open(stores: ReadModelStores, generation: number): Promise<ProjectionStore<H, Row>>;
+  readonly projection: VerifiableProjection<H, Row>;
+  open(stores: ReadModelStores, generation: number): Promise<FullStore<H, Row>>;
 }
 
 const timelineModel: ReadModel<TimelineHead, TimelineRow> = {

@@ -1,0 +1,195 @@
+// `parley verify` and `parley hash`: a read model compared with the log, row by row, and repaired in place; nothing is changed
+// without `--repair`.
+import { digest } from '@parley/infra/runtime';
+import {
+  compareConversation,
+  loggedHash,
+  storedHash,
+  verify as verifyAll,
+  type Difference,
+  type FullStore,
+  type Head,
+  type Verified,
+} from '@parley/projections';
+import { shardOf, type ConversationId } from '@parley/domain';
+import { WrongUsage, type Call, type OperatorCommand } from './operate.ts';
+import { EXIT } from './output.ts';
+import { registeredReadModels, withReadModel, type ReadModel } from './read-models.ts';
+import { conversationIdOf, refold, servingStore } from './refold.ts';
+
+interface VerifyFlags {
+  readonly conversation?: string;
+  readonly sample?: string;
+  readonly repair?: boolean;
+}
+
+interface Verifying<H extends Head, Row> extends Call<VerifyFlags> {
+  readonly model: ReadModel<H, Row>;
+  readonly store: FullStore<H, Row>;
+}
+
+interface Findings extends Verified {
+  readonly differences: readonly Difference[];
+  readonly seconds: number;
+}
+
+export const verify: OperatorCommand<VerifyFlags> = (call, projection = '') =>
+  withReadModel(projection, async (model) => {
+    const work = { ...call, model, store: await servingStore(call.system, model) };
+    const found = await look(work);
+    report(work, found);
+    const affected = [...new Set([...found.differing, ...found.parked.map(({ conversationId }) => conversationId)])];
+    const again = call.flags.repair && affected.length > 0 ? await repaired(work, affected) : found;
+    call.output.json(documentOf(projection, found, again));
+    return again.differences.length + again.parked.length > 0 ? EXIT.found : EXIT.done;
+  });
+
+async function repaired<H extends Head, Row>(
+  work: Verifying<H, Row>,
+  affected: readonly ConversationId[],
+): Promise<Findings> {
+  work.output.note(`${affected.length} conversations are refolded…`);
+  await refold(work, work.store, affected);
+  const again = await look(work);
+  work.output.line('after the repair:');
+  report(work, again);
+  return again;
+}
+
+/** Differences are kept to be told as one document; people read each as it is found. */
+async function look<H extends Head, Row>(work: Verifying<H, Row>): Promise<Findings> {
+  const beganMs = performance.now();
+  const { conversation } = work.flags;
+  const differences: Difference[] = [];
+  const found = (difference: Difference): void => {
+    differences.push(difference);
+    for (const line of linesOf(difference)) work.output.line(line);
+  };
+  const verified =
+    conversation === undefined ? await lookAtAll(work, found) : await lookAtOne(work, conversation, found);
+  return { ...verified, differences, seconds: (performance.now() - beganMs) / 1_000 };
+}
+
+async function lookAtAll<H extends Head, Row>(
+  { system, model, store, flags, signal, output }: Verifying<H, Row>,
+  found: (difference: Difference) => void,
+): Promise<Verified> {
+  const { log, world } = system;
+  using progress = output.progress('events', 0);
+  const sample = sampleOf(flags.sample ?? '1');
+  return await verifyAll({
+    projection: model.projection,
+    store,
+    log,
+    world,
+    digest,
+    signal,
+    sample,
+    found,
+    progress: (events, total) => progress.set(events, total),
+  });
+}
+
+function sampleOf(text: string): number {
+  const sample = Number(text);
+  if (sample > 0 && sample <= 1) return sample;
+  throw new WrongUsage(`--sample is a share above 0 and up to 1, not "${text}"`);
+}
+
+async function lookAtOne<H extends Head, Row>(
+  { system, model, store, signal, output }: Verifying<H, Row>,
+  conversation: string,
+  found: (difference: Difference) => void,
+): Promise<Verified> {
+  const { log, world } = system;
+  const id = conversationIdOf(conversation);
+  const shard = shardOf(id, log.shards);
+  const parked = (await store.parked(shard)).filter(({ conversationId }) => conversationId === id);
+  const differing = new Set<ConversationId>();
+  const comparison = { projection: model.projection, store, log, world, signal };
+  if (parked.length === 0) {
+    for await (const difference of compareConversation(comparison, shard, id)) {
+      found(difference);
+      differing.add(id);
+    }
+  }
+  output.line(`fold hash ${await storedHash({ projection: model.projection, digest, store }, shard, id)}`);
+  return { conversations: 1, events: 0, parked, differing };
+}
+
+function report<H extends Head, Row>({ output, model }: Verifying<H, Row>, found: Findings): void {
+  for (const { conversationId, position, reason } of found.parked) {
+    output.line(`parked     ${conversationId} at ${position}: ${reason}`);
+  }
+  const rate = Math.round(found.events / Math.max(found.seconds, 0.001));
+  output.line(
+    `${model.projection.name}: ${found.conversations} conversations, ${found.events} events (${rate}/s), ` +
+      `${found.differences.length} differences, ${found.parked.length} parked`,
+  );
+  if (found.differences.some(isLasting))
+    output.line(`what no refold mends needs a new generation: \`parley rebuild ${model.projection.name}\``);
+}
+
+const isLasting = (one: Difference): boolean => one.type === 'ahead' || (one.type === 'flaw' && one.isLasting === true);
+
+function linesOf(difference: Difference): readonly string[] {
+  switch (difference.type) {
+    case 'missing':
+      return [`missing    ${difference.conversationId} ${difference.what}`, `  expected ${text(difference.expected)}`];
+    case 'extra':
+      return [`extra      ${difference.conversationId} ${difference.what}`, `  stored   ${text(difference.stored)}`];
+    case 'different':
+      return [
+        `different  ${difference.conversationId} ${difference.what}`,
+        `  expected ${text(difference.expected)}`,
+        `  stored   ${text(difference.stored)}`,
+      ];
+    case 'flaw':
+      return [`flaw       ${difference.conversationId} ${difference.problem}`];
+    case 'unfoldable':
+      return [`unfoldable ${difference.conversationId} at ${difference.position}: ${difference.reason}`];
+    case 'ahead':
+      return [
+        `ahead      shard ${difference.shard}: checkpoint ${difference.checkpoint}, the log ends at ${difference.head}`,
+      ];
+  }
+}
+
+const text = (value: unknown): string => JSON.stringify(value, (_, member: unknown) => plain(member));
+
+const plain = (value: unknown): unknown => (value instanceof Map ? [...value] : value);
+
+function documentOf(projection: string, first: Findings, last: Findings) {
+  const document = ({ conversations, events, seconds, differences, parked }: Findings) => ({
+    conversations,
+    events,
+    seconds,
+    differences: differences.map((one) => JSON.parse(text(one)) as unknown),
+    parked,
+  });
+  return { projection, ...document(first), ...(first === last ? {} : { afterRepair: document(last) }) };
+}
+
+/** Of each read model what is stored and what the log says: the same wherever the same log is folded. */
+export const hash: OperatorCommand<object> = async ({ system, output, signal }, conversation = '') => {
+  const id = conversationIdOf(conversation);
+  const { log } = system;
+  const shard = shardOf(id, log.shards);
+  const upTo = await log.head(shard);
+  const hashes = await Promise.all(
+    (await registeredReadModels(system)).map((name) =>
+      withReadModel(name, async (model) => {
+        const { projection } = model;
+        const stored = await storedHash({ projection, digest, store: await servingStore(system, model) }, shard, id);
+        const logged = await loggedHash({ projection, digest, log }, id, { upTo, signal });
+        return { projection: name, stored, logged };
+      }),
+    ),
+  );
+  output.table(
+    ['projection', 'stored', 'of the log'],
+    hashes.map(({ projection, stored, logged }) => [projection, stored, logged]),
+  );
+  output.json(hashes);
+  return hashes.every(({ stored, logged }) => stored === logged) ? EXIT.done : EXIT.found;
+};
