@@ -17,6 +17,8 @@ export interface Answered {
 
 export interface Command {
   readonly answered: Promise<Answered>;
+  /** On stdout, so far. */
+  printed(): string;
   kill(signal: NodeJS.Signals): void;
 }
 
@@ -32,7 +34,7 @@ export function begin(environment: Readonly<Record<string, string>>, ...args: re
   const answered = new Promise<Answered>((resolve) => {
     child.once('close', (code) => resolve({ code, stdout, stderr }));
   });
-  return { answered, kill: (signal) => void child.kill(signal) };
+  return { answered, printed: () => stdout, kill: (signal) => void child.kill(signal) };
 }
 
 export const parley = (environment: Readonly<Record<string, string>>, ...args: readonly string[]): Promise<Answered> =>

@@ -1,21 +1,13 @@
 // The table of operators' commands: what each is called, what it takes, and where it is.
 import type { Environment } from '@parley/infra/config';
 import type { Command } from 'commander';
-import type { CreatingCommand, OperatorCommand } from './operate.ts';
+import { actions } from './actions.ts';
+import { addLookingCommands } from './looking-commands.ts';
 
 const json = ['--json', 'answer in JSON'] as const;
 
 export function addOperatorCommands(program: Command, environment: Environment): void {
-  /** For commander's `action`: what a command needs is loaded when it runs. */
-  const operate =
-    <Flags extends object>(load: () => Promise<OperatorCommand<Flags>>) =>
-    async (...given: unknown[]): Promise<void> =>
-      (await import('./operate.ts')).operate(load, { environment, given });
-
-  const operateWithout =
-    <Flags extends object>(load: () => Promise<CreatingCommand<Flags>>) =>
-    async (...given: unknown[]): Promise<void> =>
-      (await import('./operate.ts')).operateWithout(load, { environment, given });
+  const { operate, operateWithout } = actions(environment);
 
   program
     .command('generations')
@@ -64,4 +56,6 @@ export function addOperatorCommands(program: Command, environment: Environment):
     .option('--epoch <n>', 'the highest log epoch there has been, if it is above that of the backup')
     .option(...json)
     .action(operateWithout(async () => (await import('./restore.ts')).restore));
+
+  addLookingCommands(program, environment);
 }
