@@ -19,6 +19,8 @@ export interface Command {
   readonly answered: Promise<Answered>;
   /** So far. */
   stderr(): string;
+  /** On stdout, so far. */
+  printed(): string;
   kill(signal: NodeJS.Signals): void;
 }
 
@@ -34,7 +36,7 @@ export function begin(environment: Readonly<Record<string, string>>, ...args: re
   const answered = new Promise<Answered>((resolve) => {
     child.once('close', (code) => resolve({ code, stdout, stderr }));
   });
-  return { answered, stderr: () => stderr, kill: (signal) => void child.kill(signal) };
+  return { answered, stderr: () => stderr, printed: () => stdout, kill: (signal) => void child.kill(signal) };
 }
 
 export const parley = (environment: Readonly<Record<string, string>>, ...args: readonly string[]): Promise<Answered> =>

@@ -1,5 +1,5 @@
 // A whole fleet in its own processes, as its clients and an operator see it.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -100,6 +100,14 @@ export class FleetUnderProof implements AsyncDisposable, SystemUnderProof {
       if (cluster?.leader !== undefined) found.push(cluster.leader);
     }
     return found;
+  }
+
+  /** Of the nats-servers: what they say of themselves, without a password. */
+  get monitorUrls(): readonly string[] {
+    return this.members('nats').map(({ plan }) => {
+      const config = readFileSync(path.join(this.#folder, plan.name, 'nats-server.conf'), 'utf8');
+      return `http://${/^http: "?([^"\s]+)/m.exec(config)?.[1] ?? ''}`;
+    });
   }
 
   async untilReady(msMax: number): Promise<void> {

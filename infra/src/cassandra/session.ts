@@ -114,6 +114,12 @@ export class Session implements AsyncDisposable {
     return new Set(versions).size === 1;
   }
 
+  /** As far as the driver knows. */
+  nodes(): readonly { readonly address: string; readonly isUp: boolean; readonly version: string }[] {
+    const hosts = this.#client.hosts.values();
+    return hosts.map((host) => ({ address: host.address, isUp: host.isUp(), version: host.cassandraVersion }));
+  }
+
   /** From here on statements about this keyspace go to nodes that have their rows. */
   async learn(keyspace: string): Promise<void> {
     await this.#ask('schema', () => this.#client.metadata.refreshKeyspace(keyspace));

@@ -128,6 +128,13 @@ async function findDeployment(api: JetStreamApi, options: OpeningOptions): Promi
   }
 }
 
+/** What is stored of it, whatever the streams are like. Rejects when there is no such bucket. */
+export async function storedDeployment(connection: Connection): Promise<Partial<Deployment>> {
+  const config = await openConfig(connection);
+  const [shards, logEpoch] = [await stored(config, 'shards'), await stored(config, 'log_epoch')];
+  return { ...(shards !== undefined && { shards }), ...(logEpoch !== undefined && { logEpoch }) };
+}
+
 const notCreated = (what: string): string =>
   `${what} was not created; a user who may (setup, operator) has to do it first`;
 

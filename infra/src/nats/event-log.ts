@@ -20,11 +20,13 @@ import { Outbox } from './append.ts';
 import { decodeEvent } from './codec.ts';
 import type { Connection } from './connection.ts';
 import { readConversationEvents } from './conversation-events.ts';
+import { readConversationRecords, type RecordRange } from './conversation-records.ts';
 import { readConversation } from './read-conversation.ts';
 import { UPCASTERS, type Upcasters } from './event-types.ts';
 import { JetStreamApi, type StreamHead } from './jetstream-api.ts';
 import type { LogObserver } from './observer.ts';
 import { Publisher } from './publish.ts';
+import type { RawRecord } from './raw-record.ts';
 import { ShardReader } from './read.ts';
 import { Requests } from './requests.ts';
 import { chatStream } from './subjects.ts';
@@ -99,6 +101,15 @@ export class NatsEventLog implements EventLog, AsyncDisposable {
   conversation(conversationId: ConversationId, range: ConversationRange): AsyncIterable<readonly StoredEvent[]> {
     const reading = { ...range, conversationId, shard: shardOf(conversationId, this.shards) };
     return readConversation(this.#dependencies, reading);
+  }
+
+  /** All that is stored of a conversation, as it is stored: in order, some at a time. */
+  records(
+    conversationId: ConversationId,
+    range: Pick<RecordRange, 'after' | 'upTo' | 'signal'>,
+  ): AsyncIterable<readonly RawRecord[]> {
+    const shard = shardOf(conversationId, this.shards);
+    return readConversationRecords(this.#dependencies, { ...range, conversationId, shard });
   }
 
   /** How far this process's clock is ahead of the log's, give or take half a round trip; rejects with LogUnavailable. */

@@ -3,6 +3,7 @@
 import { LogUnavailable, position, type Position, type TimestampMs, type World } from '@parley/domain';
 import { API_CODES, ApiError, throwIfError, type ApiAnswer } from './api-error.ts';
 import type { StoredRecord } from './codec.ts';
+import { parseHeaders, type RawRecord } from './raw-record.ts';
 import { RequestFailed, type Requests } from './requests.ts';
 import { retryDelayMs } from './retry-delay.ts';
 import { rfc3339ToMs } from './timestamps.ts';
@@ -52,14 +53,34 @@ export class JetStreamApi {
 
   /** The message from the leader (never a direct get); undefined when there is none. */
   async message(stream: string, query: MessageQuery): Promise<StoredRecord | undefined> {
-    try {
-      const { message } = await this.ask<MessageAnswer>(`STREAM.MSG.GET.${stream}`, query);
-      return {
+    const message = await this.#message(stream, query);
+    return (
+      message && {
         subject: message.subject,
         position: position(message.seq),
         storedTs: rfc3339ToMs(message.time),
         body: Buffer.from(message.data ?? '', 'base64'),
-      };
+      }
+    );
+  }
+
+  /** The same, as it is stored. */
+  async rawMessage(stream: string, query: MessageQuery): Promise<RawRecord | undefined> {
+    const message = await this.#message(stream, query);
+    return (
+      message && {
+        subject: message.subject,
+        position: position(message.seq),
+        time: message.time,
+        headers: parseHeaders(Buffer.from(message.hdrs ?? '', 'base64').toString()),
+        body: Buffer.from(message.data ?? '', 'base64'),
+      }
+    );
+  }
+
+  async #message(stream: string, query: MessageQuery): Promise<MessageAnswer['message'] | undefined> {
+    try {
+      return (await this.ask<MessageAnswer>(`STREAM.MSG.GET.${stream}`, query)).message;
     } catch (error) {
       if (error instanceof ApiError && error.code === API_CODES.NoMessageFound) return undefined;
       throw error;
@@ -118,5 +139,11 @@ interface StreamInfoAnswer extends ApiAnswer {
 }
 
 interface MessageAnswer extends ApiAnswer {
-  readonly message: { readonly subject: string; readonly seq: number; readonly time: string; readonly data?: string };
+  readonly message: {
+    readonly subject: string;
+    readonly seq: number;
+    readonly time: string;
+    readonly data?: string;
+    readonly hdrs?: string;
+  };
 }

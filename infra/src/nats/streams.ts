@@ -135,13 +135,29 @@ export function declaredConfig<Config extends { readonly name: string }>(config:
 
 /** Those of the table that do not exist; throws StreamMismatch when one that exists is not as declared. Changes nothing. */
 export async function missingStreams(api: JetStreamApi, sizing: StreamSizing): Promise<readonly StreamDeclaration[]> {
+  const { missing, differences } = await compareStreams(api, sizing);
+  if (differences.length > 0) throw new StreamMismatch(differences);
+  return missing;
+}
+
+interface StreamComparison {
+  /** All of the table, by name. */
+  readonly declared: readonly string[];
+  readonly missing: readonly StreamDeclaration[];
+  readonly differences: readonly StreamDifference[];
+}
+
+/** What is there beside what is declared. Changes nothing. */
+export async function compareStreams(api: JetStreamApi, sizing: StreamSizing): Promise<StreamComparison> {
   const declarations = streamTable(sizing);
   const compared = await Promise.all(
     declarations.map(async (declared) => ({ declared, actual: await found(api, declared) })),
   );
-  const differences = compared.flatMap(({ declared, actual }) => (actual ? differencesFrom(declared, actual) : []));
-  if (differences.length > 0) throw new StreamMismatch(differences);
-  return compared.filter(({ actual }) => actual === undefined).map(({ declared }) => declared);
+  return {
+    declared: declarations.map(({ name }) => name),
+    missing: compared.filter(({ actual }) => actual === undefined).map(({ declared }) => declared),
+    differences: compared.flatMap(({ declared, actual }) => (actual ? differencesFrom(declared, actual) : [])),
+  };
 }
 
 /** How the stream is configured; undefined when it does not exist. One by one: no role may list streams that are not its own. */

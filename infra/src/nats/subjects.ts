@@ -15,6 +15,10 @@ export interface ChatSubject {
 export const chatSubject = ({ shard, conversationId, kind }: ChatSubject): string =>
   `chat.${shard}.${conversationId}.${kind}`;
 
+/** All that is stored of one conversation. */
+export const conversationSubjects = ({ shard, conversationId }: Omit<ChatSubject, 'kind'>): string =>
+  `chat.${shard}.${conversationId}.*`;
+
 /** The conversation a subject names; undefined when the subject is not one of ours. */
 export function parseChatSubject(subject: string): Omit<ChatSubject, 'shard'> | undefined {
   const [chat, , id = '', kind, ...rest] = subject.split('.');

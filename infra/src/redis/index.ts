@@ -2,6 +2,7 @@
 // conversations' newest heads.
 export { createSessionRegistry, openSessionRegistry, type RedisSessionRegistryOptions } from './session-registry.ts';
 export { connectRedis, type RedisConnection, type RedisOptions, type RedisReport } from './connection.ts';
+export { inspectRedis, type RedisInspection } from './inspect.ts';
 export { createLeases } from './leases.ts';
 export { createRateBuckets } from './rate-buckets.ts';
 export { createRecentHeads } from './recent-heads.ts';

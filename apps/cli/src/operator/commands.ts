@@ -1,13 +1,23 @@
-// The table of operators' commands: what each is called, what it takes, and where it is.
+// The table of operators' commands: what each is called, what it takes, and where it is. Those that look are in `looking-commands.ts`,
+// those that compare and mend in `verifying-commands.ts`.
 import type { Environment } from '@parley/infra/config';
 import type { Command } from 'commander';
-import type { CreatingCommand, OperatorCommand } from './operate.ts';
+import { actions } from './actions.ts';
+import { addLookingCommands } from './looking-commands.ts';
 import type { RefoldFlags } from './refold.ts';
+import { addVerifyingCommands } from './verifying-commands.ts';
 
 const json = ['--json', 'answer in JSON'] as const;
 
 export function addOperatorCommands(program: Command, environment: Environment): void {
-  const operate = operating(environment);
+  addLookingCommands(program, environment);
+  addVerifyingCommands(program, environment);
+  addGenerationCommands(program, environment);
+  addBackupCommands(program, environment);
+}
+
+function addGenerationCommands(program: Command, environment: Environment): void {
+  const { operate } = actions(environment);
 
   program
     .command('generations')
@@ -49,62 +59,10 @@ export function addOperatorCommands(program: Command, environment: Environment):
     .description('delete a generation that does not serve')
     .option(...json)
     .action(operate(async () => (await import('./generations.ts')).dropGeneration));
-  addVerifying(program, operate);
-  addBackups(program, environment);
 }
 
-/** For commander's `action`: what a command needs is loaded when it runs. */
-const operating =
-  (environment: Environment) =>
-  <Flags extends object>(load: () => Promise<OperatorCommand<Flags>>) =>
-  async (...given: unknown[]): Promise<void> =>
-    (await import('./operate.ts')).operate(load, { environment, given });
-
-function addVerifying(program: Command, operate: ReturnType<typeof operating>): void {
-  program
-    .command('verify')
-    .argument('<projection>')
-    .description('fold the log again and compare what is stored with it, row by row')
-    .option('--conversation <cid>', 'this one alone, with its fold hash')
-    .option('--sample <share>', 'a share of the conversations, such as 0.01', '1')
-    .option('--repair', 'refold in place what differs, and verify again')
-    .option(...json)
-    .action(operate(async () => (await import('./verify.ts')).verify));
-
-  program
-    .command('hash')
-    .argument('<cid>')
-    .description('the fold hash of a conversation: the same wherever the same events are folded')
-    .option(...json)
-    .action(operate(async () => (await import('./verify.ts')).hash));
-
-  const parked = program.command('parked').description('conversations that a projection could not go on with');
-  parked
-    .command('list')
-    .description('which, where and why')
-    .option(...json)
-    .action(operate(async () => (await import('./parked.ts')).listParked));
-  parked
-    .command('show')
-    .argument('<cid>')
-    .description('with the event at which its fold failed')
-    .option(...json)
-    .action(operate(async () => (await import('./parked.ts')).showParked));
-  parked
-    .command('retry')
-    .argument('<projection>')
-    .argument('[cid]')
-    .description('refold it from its first event')
-    .option('--all', 'all of them')
-    .option(...json)
-    .action(operate(async () => (await import('./parked.ts')).retryParked));
-}
-
-function addBackups(program: Command, environment: Environment): void {
-  const operateWithout =
-    <Flags extends object>(load: () => Promise<CreatingCommand<Flags>>) =>
-    async (...given: unknown[]): Promise<void> =>
-      (await import('./operate.ts')).operateWithout(load, { environment, given });
+function addBackupCommands(program: Command, environment: Environment): void {
+  const { operate, operateWithout } = actions(environment);
 
   program
     .command('backup')
@@ -112,7 +70,7 @@ function addBackups(program: Command, environment: Environment): void {
     .description('copy the log of a system that goes on serving (docs/backup.md)')
     .option('--check', "have every message's checksum compared first: appends to the shard under way wait for it")
     .option(...json)
-    .action(operating(environment)(async () => (await import('./backup.ts')).backup));
+    .action(operate(async () => (await import('./backup.ts')).backup));
 
   program
     .command('restore')

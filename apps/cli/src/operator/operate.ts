@@ -19,8 +19,8 @@ export interface Call<Flags> {
 /** Resolves with the exit code. */
 export type OperatorCommand<Flags> = (call: Call<Flags>, ...args: string[]) => Promise<number>;
 
-/** One that makes a system where there is none. */
-export type CreatingCommand<Flags> = (
+/** One that opens what it needs by itself: it makes a system, looks at a broken one, or needs none. */
+export type LoneCommand<Flags> = (
   call: Omit<Call<Flags>, 'system'> & { readonly environment: Environment },
   ...args: string[]
 ) => Promise<number>;
@@ -50,7 +50,7 @@ export function operate<Flags extends object>(
 
 /** Runs a command for which no system has to be there, and sets the exit code. */
 export function operateWithout<Flags extends object>(
-  load: () => Promise<CreatingCommand<Flags>>,
+  load: () => Promise<LoneCommand<Flags>>,
   asked: Asked,
 ): Promise<void> {
   return conclude<Flags>(asked, async (call, args) => {

@@ -30,7 +30,7 @@ const conversationsModel: ReadModel<ConversationHead, MembershipRow> = {
   open: (stores, generation) => stores.conversations(generation),
 };
 
-const READ_MODEL_NAMES = [timeline, conversations, ...OPTIONAL_PROJECTIONS].map(({ name }) => name);
+export const READ_MODEL_NAMES = [timeline, conversations, ...OPTIONAL_PROJECTIONS].map(({ name }) => name);
 
 /** Those that workers keep, or kept once. */
 export async function registeredReadModels(system: Pick<System, 'registry'>): Promise<readonly string[]> {

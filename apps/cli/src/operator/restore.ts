@@ -2,7 +2,7 @@
 // finds it before all of it is there.
 import path from 'node:path';
 import { checkBackup, restoreBackup } from '@parley/infra/backup';
-import { WrongUsage, type CreatingCommand } from './operate.ts';
+import { WrongUsage, type LoneCommand } from './operate.ts';
 import { EXIT, type Output } from './output.ts';
 import { openEmptyPlace } from './empty-place.ts';
 import { backupText } from './backup.ts';
@@ -12,7 +12,7 @@ interface RestoreFlags {
   readonly epoch?: string;
 }
 
-export const restore: CreatingCommand<RestoreFlags> = async ({ environment, output, flags, signal }, asked = '') => {
+export const restore: LoneCommand<RestoreFlags> = async ({ environment, output, flags, signal }, asked = '') => {
   const directory = path.resolve(asked);
   const lastEpoch = epochOf(flags);
   const world = createWorld();

@@ -12,6 +12,7 @@ import {
   openDeployment,
   openGenerationRegistry,
   type Connection,
+  type Deployment,
   type NatsConnectionOptions,
 } from '@parley/infra/nats';
 import { connectRedis, type RedisConnection } from '@parley/infra/redis';
@@ -62,27 +63,63 @@ const deploymentWaitMsMax = 5_000;
 
 /** Throws ConfigError, SystemUnreachable, NatsUnreachable or DeploymentMissing. */
 export async function openSystem(environment: Environment): Promise<System> {
+  await using opening = new AsyncDisposableStack();
+  const reached = opening.use(await reach(environment));
+  const { connection, world, sizing } = reached;
+  const deployment = await openDeployment({ connection, world, ...sizing, waitMsMax: deploymentWaitMsMax });
+  const system = opening.use(await reached.open(deployment));
+  const parts = opening.move();
+  return { ...system, [Symbol.asyncDispose]: () => parts.disposeAsync() };
+}
+
+/** A place where NATS answers, whatever is in it. */
+export interface Reached extends AsyncDisposable, Pick<System, 'world' | 'connection' | 'where' | 'redis'> {
+  readonly sizing: Place['sizing'];
+  /** What is there, taken to be this. Disposed before the place is. */
+  open(deployment: Deployment): Promise<System>;
+}
+
+/** Throws ConfigError, SystemUnreachable or NatsUnreachable. */
+export async function reach(environment: Environment): Promise<Reached> {
   const world = createWorld();
   await using opening = new AsyncDisposableStack();
   const { PARLEY_NATS_URL: natsUrl } = environment;
   const place = natsUrl ? fleet(environment) : await standalone(environment);
   const connection = opening.use(await connectNats(place.nats));
-  const sizing = { ...place.sizing, waitMsMax: deploymentWaitMsMax };
-  const { shards, logEpoch } = await openDeployment({ connection, world, ...sizing });
-  const log = opening.use(new NatsEventLog({ connection, world, shards }));
   const parts = opening.move();
+  const { where, sizing } = place;
+  const redis = once(async () => {
+    const redis = await place.openRedis({ world });
+    return redis && parts.use(redis);
+  });
   return {
     world,
     connection,
+    where,
+    redis,
+    sizing,
+    open: (deployment) => openAt(place, { world, connection, redis }, deployment),
+    [Symbol.asyncDispose]: () => parts.disposeAsync(),
+  };
+}
+
+async function openAt(
+  place: Place,
+  shared: Pick<System, 'world' | 'connection' | 'redis'>,
+  { shards, logEpoch }: Deployment,
+): Promise<System> {
+  const { world, connection } = shared;
+  await using opening = new AsyncDisposableStack();
+  const log = opening.use(new NatsEventLog({ connection, world, shards }));
+  const registry = await openGenerationRegistry(connection, logEpoch);
+  const parts = opening.move();
+  return {
+    ...shared,
     log,
     logEpoch,
-    registry: await openGenerationRegistry(connection, logEpoch),
+    registry,
     where: place.where,
     stores: once(async () => parts.use(await place.openStores({ logEpoch, world }))),
-    redis: once(async () => {
-      const redis = await place.openRedis({ world });
-      return redis && parts.use(redis);
-    }),
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };
 }
