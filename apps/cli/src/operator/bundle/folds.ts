@@ -1,12 +1,13 @@
 // What the projections make of a bundle's events, anywhere: the hash of all they would store, or where a fold could not go on.
-import { createHash } from 'node:crypto';
 import { isVoid, type StoredEvent } from '@parley/domain';
-import { conversations, timeline, type Head, type Projection } from '@parley/projections';
+import { digest } from '@parley/infra/runtime';
+import { conversations, Tally, timeline, type Head, type VerifiableProjection } from '@parley/projections';
 import type { FoldOutcome } from './bundle-file.ts';
 
 export interface Folds {
   /** The next event, or the position of one that this build cannot read. */
   add(next: StoredEvent | { readonly unreadable: number; readonly reason: string }): void;
+  /** Nothing is added afterwards. */
   outcomes(): Readonly<Record<string, FoldOutcome>>;
   /** Why folds could not go on, for people. */
   readonly failures: readonly string[];
@@ -24,8 +25,8 @@ export function createFolds(): Folds {
   };
 }
 
-function createFold<H extends Head, Row>(projection: Projection<H, Row>, failures: string[]) {
-  const hash = createHash('sha256');
+function createFold<H extends Head, Row>(projection: VerifiableProjection<H, Row>, failures: string[]) {
+  const tally = new Tally(projection, digest);
   let head: H | undefined;
   let stopped: number | undefined;
 
@@ -38,7 +39,7 @@ function createFold<H extends Head, Row>(projection: Projection<H, Row>, failure
     try {
       const folded = projection.fold(head, stored);
       head = folded.head;
-      for (const row of folded.rows) hash.update(`${canonical(row)}\n`);
+      for (const row of folded.rows) tally.add(row);
     } catch (error) {
       stop(stored.position, String(error));
     }
@@ -53,15 +54,7 @@ function createFold<H extends Head, Row>(projection: Projection<H, Row>, failure
     },
     outcome(): FoldOutcome {
       if (stopped !== undefined) return { type: 'stopped', position: stopped };
-      return { type: 'folded', hash: hash.copy().update(canonical(head)).digest('hex') };
+      return { type: 'folded', hash: tally.hash(head) };
     },
   };
 }
-
-/** One text for one value: keys in order, maps as lists. */
-const canonical = (value: unknown): string =>
-  JSON.stringify(value, (_, part: unknown) => {
-    if (part instanceof Map) return [...part];
-    if (typeof part !== 'object' || part === null || Array.isArray(part)) return part;
-    return Object.fromEntries(Object.entries(part).toSorted(([one], [other]) => (one < other ? -1 : 1)));
-  }) ?? 'nothing';
