@@ -65,7 +65,7 @@ interface Writing {
 
 async function step({ coming, at }: Writing, publisher: OrderedPublisher): Promise<Position | undefined> {
   const { value } = coming.next(at ?? (0 as Position));
-  return value && publisher.publish(value);
+  return value ? publisher.publish(value) : undefined;
 }
 
 function* roomsOf({ scripts, events }: ImportOptions): Generator<Writing, undefined> {
@@ -112,7 +112,7 @@ class OrderedPublisher implements AsyncDisposable {
     for (const [name, value] of values) if (!name.startsWith('Nats-Expected')) unconditional.append(name, value);
     this.#connection.nc.publish(subject, body, { reply: this.#inbox, headers: unconditional });
     this.#inFlight++;
-    return ((this.#next[shard] = (this.#next[shard] ?? 0) + 1) as Position);
+    return (this.#next[shard] = (this.#next[shard] ?? 0) + 1) as Position;
   }
 
   #answered({ stream, seq, error }: PubAck): void {

@@ -50,7 +50,7 @@ export async function fold({ servers, shards, store: place }: Fold): Promise<Fol
 
 async function openStore(place: Fold['store']): Promise<AsyncDisposable & { readonly store: TimelineStore }> {
   const stores = await (place.type === 'sqlite'
-    ? openSqlite({ directory: place.directory, logEpoch, world: createWorld(), report: () => undefined })
+    ? openSqlite({ directory: place.directory, logEpoch, world: createWorld(), isGuest: true, report: () => undefined })
     : openCassandra({ ...place, keyspace: 'bench', replication: { [place.localDataCenter]: 1 }, logEpoch }));
   const store = await stores.timeline(generation);
   return { store, [Symbol.asyncDispose]: () => stores[Symbol.asyncDispose]() };

@@ -54,7 +54,11 @@ export async function foldToHead<H extends Head, Row>(options: FoldOptions<H, Ro
     const total = sum(await Promise.all(shards.map((shard) => log.head(shard))));
     const progress = { folded: sum([...positions.values()]), total };
     onProgress(progress);
-    if (signal.aborted || total - progress.folded <= FOLD.eventsLeftMax) return progress;
+    if (signal.aborted) return progress;
+    if (total - progress.folded <= FOLD.eventsLeftMax) {
+      await store.complete?.();
+      return progress;
+    }
     await Promise.race([world.sleep(FOLD.lookMs, signal), broken.promise]);
   }
 }
