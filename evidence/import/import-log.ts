@@ -70,7 +70,8 @@ async function step({ coming, at }: Writing, publisher: OrderedPublisher): Promi
 
 function* roomsOf({ scripts, events }: ImportOptions): Generator<Writing, undefined> {
   const nicks = new Nicks();
-  for (let copy = 0; copy === 0 || events !== undefined; copy++) {
+  const copiesMax = events === undefined ? 1 : Number.POSITIVE_INFINITY;
+  for (let copy = 0; copy < copiesMax; copy++) {
     for (const script of scripts) {
       const conversationId = `g_${digest(`${script.room} ${copy}`)}` as ConversationId;
       const messages = script.steps.filter(({ type }) => type === 'say').length;

@@ -78,7 +78,12 @@ export class Session implements AsyncDisposable {
   /** The nodes that have the partition of this key: the same text for the same nodes, a text of its own where that is not known. */
   nodesOf(key: readonly Cell[]): string {
     const nodes = this.#client.getReplicas(this.#keyspace, routingKey(key)) ?? [];
-    return nodes.length === 0 ? key.join(' ') : nodes.map(({ address }) => address).toSorted().join(' ');
+    return nodes.length === 0
+      ? key.join(' ')
+      : nodes
+          .map(({ address }) => address)
+          .toSorted()
+          .join(' ');
   }
 
   /** One request: the statements are of one partition, or of several on the same nodes. */
