@@ -52,6 +52,7 @@ export function inLargeSteps(log: EventLog): EventLog {
     readOne: (shard, position) => log.readOne(shard, position),
     head: (shard) => log.head(shard),
     conversationEvents: (conversationId, after) => log.conversationEvents(conversationId, after),
+    conversation: (conversationId, range) => log.conversation(conversationId, range),
   };
 }
 
