@@ -11,11 +11,14 @@ import { readerLag } from '../bench/metrics.ts';
 import { fillDataDirectory } from '../import/filling-server.ts';
 import { readScripts } from '../import/read-scripts.ts';
 import { damageTimeline, type Damage } from './damage.ts';
+import { compareRows } from './whole.ts';
 
 export interface DemoOptions {
   readonly data: string;
   readonly seed: number;
   readonly print: (line: string) => void;
+  /** Tests alter the new generation here. */
+  readonly afterRebuild?: (file: string) => void;
 }
 
 const shards = 16;
@@ -26,46 +29,85 @@ const talkMs = 1_500;
 const linesShownMax = 12;
 
 /** Resolves with the exit code: 1 when anything was not as it should be. */
-export async function runDemo({ data, seed, print }: DemoOptions): Promise<number> {
+export async function runDemo({ data, seed, print, afterRebuild }: DemoOptions): Promise<number> {
   const random = seeded(seed);
-  const wrong: string[] = [];
-  const expect = (what: string, isSo: boolean): void => void (isSo || wrong.push(what));
   await using server = await startOn(data, print);
-  const environment = { PARLEY_DATA_DIR: server.dataDir };
-  const run = async (...args: readonly string[]): Promise<Answered & { readonly seconds: number }> => {
-    const startedMs = performance.now();
-    const answered = await parley(environment, ...args);
-    return { ...answered, seconds: (performance.now() - startedMs) / 1_000 };
-  };
+  const wrong = new Wrong();
+  const demo: Demo = { server, seed, random, print, wrong };
 
   const damages = damageTimeline(timelineFile(server), random);
   for (const { told } of damages) print(`broken on purpose: ${told}`);
-  const before = await run('verify', 'timeline');
-  tell(print, 'verify timeline', before);
-  for (const missed of unfound(damages, before)) expect(`verify finds what was ${missed.told}`, false);
-  expect('verify ends with 1 when it finds something', before.code === 1);
+  await findDamages(demo, damages);
+  await rebuildUnderLoad(demo);
+  afterRebuild?.(timelineFile(server));
+  await findNothing(demo);
+  await run(demo, 'drop-generation', 'timeline', '1');
 
+  for (const what of wrong.told) print(`WRONG: ${what}`);
+  print(wrong.told.length === 0 ? `the read model is whole again, and nobody noticed; seed ${seed}` : `seed ${seed}`);
+  return wrong.told.length === 0 ? 0 : 1;
+}
+
+interface Demo extends Pick<DemoOptions, 'seed' | 'print'> {
+  readonly server: StandaloneProcess;
+  readonly random: () => number;
+  readonly wrong: Wrong;
+}
+
+class Wrong {
+  readonly told: string[] = [];
+
+  unless(isRight: boolean, what: string): void {
+    if (!isRight) this.told.push(what);
+  }
+}
+
+/** By `parley verify`, and by the independent reader. */
+async function findDamages(demo: Demo, damages: readonly Damage[]): Promise<void> {
+  const { wrong } = demo;
+  const differing = await differences(demo);
+  const verified = await verify(demo);
+  for (const { conversationId, told } of damages) {
+    wrong.unless(differing.includes(conversationId), `the independent reader did not find: ${told}`);
+    wrong.unless(verified?.stdout.includes(conversationId) ?? true, `verify did not find: ${told}`);
+  }
+  wrong.unless((verified?.code ?? 1) === 1, 'verify found something and did not end with 1');
+}
+
+async function findNothing(demo: Demo): Promise<void> {
+  const verified = await verify(demo);
+  demo.wrong.unless((verified?.code ?? 0) === 0, 'verify is not content with the new generation');
+  for (const id of await differences(demo)) demo.wrong.unless(false, `the independent reader: ${id} is not as logged`);
+}
+
+async function differences({ server, print }: Demo): Promise<readonly string[]> {
+  const found = compareRows(await server.readLog(), await server.readStoredRows());
+  print(`the independent reader compares rows with the log: ${found.length} differences`);
+  for (const { conversationId, what } of found.slice(0, linesShownMax)) print(`  ${conversationId}: ${what}`);
+  return found.map(({ conversationId }) => conversationId);
+}
+
+/** Undefined where this build's `parley` cannot. */
+async function verify(demo: Demo): Promise<Answered | undefined> {
+  const { stdout } = await parley({}, '--help');
+  return stdout.includes('verify') ? run(demo, 'verify', 'timeline') : undefined;
+}
+
+async function rebuildUnderLoad(demo: Demo): Promise<void> {
+  const { server, wrong, print, seed, random } = demo;
   const crowd = await Crowd.gather({ system: server, ...people, seed });
-  const reader = await talkWhile(crowd, server, random, async () => {
-    const rebuilt = await run('rebuild', 'timeline');
-    tell(print, 'rebuild timeline', rebuilt);
-    expect('rebuild ends with 0', rebuilt.code === 0);
+  const reader = await talkWhile(crowd, { server, random }, async () => {
+    const { code, stdout } = await run(demo, 'rebuild', 'timeline');
+    wrong.unless(code === 0, 'rebuild did not end with 0');
+    server.generation = Number(/generation (\d+)/.exec(stdout)?.[1]);
   });
   const { pages, unavailable, offences } = reader.readings;
   print(
     `meanwhile ${crowd.acked} messages were acked and ${pages} pages read: ${offences.length} wrong, ${unavailable} not to be had`,
   );
-  wrong.push(...offences);
-  expect('every page is to be had', unavailable === 0 && pages > 0);
-  expect('every message is acked', crowd.acked === crowd.sent);
-
-  const after = await run('verify', 'timeline');
-  tell(print, 'verify timeline', after);
-  expect('verify finds nothing in the new generation', after.code === 0);
-  tell(print, 'drop-generation timeline 1', await run('drop-generation', 'timeline', '1'));
-  for (const what of wrong) print(`WRONG: ${what}`);
-  print(wrong.length === 0 ? `the read model is whole again, and nobody noticed (seed ${seed})` : `seed ${seed}`);
-  return wrong.length === 0 ? 0 : 1;
+  for (const offence of offences) wrong.unless(false, offence);
+  wrong.unless(unavailable === 0 && pages > 0, 'not every page was to be had');
+  wrong.unless(crowd.acked === crowd.sent, `${crowd.sent - crowd.acked} messages were not acked`);
 }
 
 async function startOn(data: string, print: DemoOptions['print']): Promise<StandaloneProcess> {
@@ -87,13 +129,9 @@ async function startOn(data: string, print: DemoOptions['print']): Promise<Stand
 const timelineFile = (server: StandaloneProcess): string =>
   path.join(server.dataDir, 'read-models', `timeline-g${server.generation}.sqlite`);
 
-const unfound = (damages: readonly Damage[], { stdout }: Answered): readonly Damage[] =>
-  damages.filter(({ conversationId }) => !stdout.includes(conversationId));
-
 async function talkWhile(
   crowd: Crowd,
-  server: StandaloneProcess,
-  random: () => number,
+  { server, random }: Pick<Demo, 'server' | 'random'>,
   work: () => Promise<void>,
 ): Promise<PageReader> {
   crowd.talk();
@@ -107,16 +145,17 @@ async function talkWhile(
   return reader;
 }
 
-function tell(
-  print: DemoOptions['print'],
-  command: string,
-  { code, stdout, stderr, seconds }: Answered & { readonly seconds: number },
-): void {
-  print(`$ parley ${command}`);
+/** A command of `parley` on the server, shown. */
+async function run({ server, print }: Demo, ...args: readonly string[]): Promise<Answered> {
+  print(`$ parley ${args.join(' ')}`);
+  const startedMs = performance.now();
+  const answered = await parley({ PARLEY_DATA_DIR: server.dataDir }, ...args);
+  const { code, stdout, stderr } = answered;
   const lines = `${stdout}${code === 0 ? '' : stderr}`.trimEnd().split('\n');
   for (const line of lines.slice(0, linesShownMax)) print(`  ${line}`);
   if (lines.length > linesShownMax) print(`  … ${lines.length - linesShownMax} lines more`);
-  print(`  (exit code ${code}, ${seconds.toFixed(1)} s with its start)`);
+  print(`  (exit code ${code}, ${((performance.now() - startedMs) / 1_000).toFixed(1)} s with its start)`);
+  return answered;
 }
 
 const count = (value: number): string => value.toLocaleString('en-US');
