@@ -96,7 +96,7 @@ async function verify(demo: Demo): Promise<Answered | undefined> {
 async function rebuildUnderLoad(demo: Demo): Promise<void> {
   const { server, wrong, print, seed, random } = demo;
   const crowd = await Crowd.gather({ system: server, ...people, seed });
-  const reader = await talkWhile(crowd, { server, random }, async () => {
+  const reader = await talkWhile({ server, random, crowd }, async () => {
     const { code, stdout } = await run(demo, 'rebuild', 'timeline');
     wrong.unless(code === 0, 'rebuild did not end with 0');
     server.generation = Number(/generation (\d+)/.exec(stdout)?.[1]);
@@ -130,8 +130,7 @@ const timelineFile = (server: StandaloneProcess): string =>
   path.join(server.dataDir, 'read-models', `timeline-g${server.generation}.sqlite`);
 
 async function talkWhile(
-  crowd: Crowd,
-  { server, random }: Pick<Demo, 'server' | 'random'>,
+  { server, random, crowd }: Pick<Demo, 'server' | 'random'> & { readonly crowd: Crowd },
   work: () => Promise<void>,
 ): Promise<PageReader> {
   crowd.talk();

@@ -11,7 +11,6 @@ import { operatorId } from '../../irc/nicks.ts';
 import { Bench, begin, generate } from '../bench.ts';
 import { startCassandra } from '../limits/cassandra-node.ts';
 import type { Fold } from '../load/fold.ts';
-import type { JobName } from '../load/jobs.ts';
 import type { Done } from '../load/generator.ts';
 import { quantilesOf } from '../load/stopwatch.ts';
 import { readerLag } from '../metrics.ts';
@@ -44,9 +43,9 @@ interface Load {
 async function measure(bench: Bench, load: Load): Promise<void> {
   const log = { servers: bench.system.nats.servers.join(','), shards: standaloneShards };
   const raw = await generate('consume', { ...log, decoded: false });
-  addRates(bench, 'read alone, by the client library', raw);
+  addRates(bench, { name: 'read alone, by the client library', done: raw });
   const decoded = await generate('consume', { ...log, decoded: true });
-  addRates(bench, 'read and decoded, by ours', decoded, raw);
+  addRates(bench, { name: 'read and decoded, by ours', done: decoded, raw });
   const before = await serve(bench, load, 'nothing else');
   await intoSqlite(bench, { log, load, raw, before });
   if (bench.settings.rebuild.cassandra) await intoCassandra(bench, log, raw);
@@ -68,17 +67,16 @@ async function intoSqlite(bench: Bench, { log, load, raw, before }: SqliteRun): 
   const folding = begin('fold', { ...log, store: { type: 'sqlite', directory } }).done;
   const during = await serve(bench, load, 'a rebuild into SQLite');
   const folded = await folding;
-  addRates(bench, 'folded into SQLite', folded, raw);
+  addRates(bench, { name: 'folded into SQLite', done: folded, raw });
   addMemory(bench, 'SQLite', folded);
-  addServing(bench, 'ack', during.ackP99, before.ackP99);
-  addServing(bench, 'page', during.pageP99, before.pageP99);
+  addServing(bench, { before, during });
   await rm(directory, { recursive: true });
 }
 
 async function intoCassandra(bench: Bench, log: Log, raw: Read): Promise<void> {
   await using node = await startCassandra();
   const folded = await generate('fold', { ...log, store: { type: 'cassandra', ...node.place } });
-  addRates(bench, 'folded into Cassandra, one node on the same cores', folded, raw);
+  addRates(bench, { name: 'folded into Cassandra, one node on the same cores', done: folded, raw });
   addMemory(bench, 'Cassandra', folded);
 }
 
@@ -99,13 +97,15 @@ async function serve(bench: Bench, { pairs, filled }: Load, beside: string): Pro
   return { ackP99: talked.ackMs[1], pageP99: quantilesOf([result.latency]).p99 };
 }
 
-/** Of a run, a second and a second of processor time. */
-function addRates(
-  bench: Bench,
-  name: string,
-  { result, usage }: Done<Extract<JobName, 'consume' | 'fold'>>,
-  raw?: Read,
-): void {
+interface Rated {
+  readonly name: string;
+  readonly done: Done<'consume' | 'fold'>;
+  /** What it is compared with. */
+  readonly raw?: Read;
+}
+
+/** A second, and a second of processor time. */
+function addRates(bench: Bench, { name, done: { result, usage }, raw }: Rated): void {
   const limit = raw && { name: 'read alone', value: raw.result.events / raw.result.seconds };
   bench.add({ scenario, name, unit: '/s' }, result.events / result.seconds, limit);
   const limitOfCore = raw && { name: 'read alone', value: raw.result.events / raw.usage.cpuSeconds };
@@ -123,7 +123,12 @@ function addMemory(bench: Bench, store: string, { result: { rssMiB } }: Done<'fo
   }
 }
 
-function addServing(bench: Bench, what: string, during: number, before: number): void {
-  const limit = { name: 'the same load before', value: before };
-  bench.add({ scenario, name: `${what} p99 of a light load, meanwhile`, unit: 'ms' }, during, limit);
+function addServing(bench: Bench, { before, during }: { readonly before: Served; readonly during: Served }): void {
+  const add = (what: string, value: number, limit: number): void =>
+    bench.add({ scenario, name: `${what} p99 of a light load, meanwhile`, unit: 'ms' }, value, {
+      name: 'the same load before',
+      value: limit,
+    });
+  add('ack', during.ackP99, before.ackP99);
+  add('page', during.pageP99, before.pageP99);
 }
