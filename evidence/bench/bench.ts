@@ -13,6 +13,7 @@ export interface Settings {
   readonly seconds: number;
   readonly warmUpSeconds: number;
   readonly report: (line: string) => void;
+  readonly rebuild: { readonly events: number; readonly data: string; readonly cassandra: boolean };
 }
 
 /** As in the marks that others are measured by. */
@@ -21,12 +22,15 @@ const bodyBytes = 128;
 export class Bench {
   readonly system: System;
   readonly settings: Settings;
-  readonly figures: Figure[] = [];
-  readonly loads: LoadLine[] = [];
+  readonly figures: Figure[];
+  readonly loads: LoadLine[];
 
-  constructor(system: System, settings: Settings) {
+  /** `outer` has the figures of another system, which these join. */
+  constructor(system: System, settings: Settings, outer?: Pick<Bench, 'figures' | 'loads'>) {
     this.system = system;
     this.settings = settings;
+    this.figures = outer?.figures ?? [];
+    this.loads = outer?.loads ?? [];
   }
 
   /** One run of a figure, and one of its limit; the first names them. */

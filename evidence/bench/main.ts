@@ -2,6 +2,7 @@
 //   npm run bench -- --help
 import { writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, release, totalmem } from 'node:os';
+import path from 'node:path';
 import { Option } from 'commander';
 import { countOf, tool } from '../command-line.ts';
 import { Bench } from './bench.ts';
@@ -9,6 +10,7 @@ import { GeneratorSaturated } from './load/generator.ts';
 import { rawCassandra } from './limits/raw-cassandra.ts';
 import { figureTable, loadTable } from './report.ts';
 import { idle, resume, storm } from './scenarios/connecting.ts';
+import { rebuild } from './scenarios/rebuild.ts';
 import { pages, refold } from './scenarios/reading.ts';
 import { stagesAtHalf } from './scenarios/stages.ts';
 import { groups, oneAtATime, pairsAtOnce, rates } from './scenarios/talking.ts';
@@ -26,6 +28,7 @@ const scenarios = {
   storm,
   stores,
   refold,
+  rebuild,
 };
 
 /** What the projector would have to itself. */
@@ -44,7 +47,12 @@ interface Options {
   readonly runs: number;
   readonly seconds: number;
   readonly json?: string;
+  readonly events: number;
+  readonly data: string;
+  readonly cassandra: boolean;
 }
+
+const sample = path.join(import.meta.dirname, '..', 'irc', 'sample.jsonl');
 
 const program = tool(
   'npm run bench --',
@@ -54,6 +62,13 @@ const program = tool(
   .option('--only <names>', `some of ${Object.keys(scenarios).join(', ')}; with commas between`)
   .option('--runs <count>', 'how often each is measured', countOf, 3)
   .option('--seconds <count>', 'how long each load lasts', countOf, 8)
+  .option('--events <count>', 'of the log that is rebuilt from', countOf, 1_000_000)
+  .option(
+    '--data <path>',
+    'group chat, .jsonl or .jsonl.gz, of which that log is made; by default a small one of our own',
+    sample,
+  )
+  .option('--no-cassandra', 'rebuilds into SQLite alone')
   .option('--json <file>', 'writes all runs there')
   .parse();
 const options = program.opts<Options>();
@@ -71,6 +86,7 @@ const settings = {
   runs: options.runs,
   seconds: options.seconds,
   warmUpSeconds: 3,
+  rebuild: options,
   report: (line: string) => say(`  ${line}`),
 };
 await using system = await (options.form === 'fleet' ? openFleet() : openStandalone());

@@ -25,10 +25,14 @@ export interface System extends AsyncDisposable {
 }
 
 const common = { PARLEY_JWT_SECRET: benchSecret, PARLEY_RATE_LIMITS: 'off', PARLEY_LOG_LEVEL: 'warn' };
-const standaloneShards = 16;
+export const standaloneShards = 16;
 
-export async function openStandalone(): Promise<System> {
-  const process = await StandaloneProcess.start(common);
+/** On a data directory of its own, which goes with it. */
+export async function openStandalone(dataDir?: string): Promise<System> {
+  const process = await StandaloneProcess.start({
+    ...common,
+    ...(dataDir !== undefined && { PARLEY_DATA_DIR: dataDir }),
+  });
   return {
     form: 'standalone',
     base: process.base,

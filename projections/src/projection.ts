@@ -77,6 +77,8 @@ export interface ProjectionStore<H extends Head, Row> {
   parked(shard: Shard): Promise<readonly ParkedConversation[]>;
   /** Rows, then heads, then the checkpoint (which only rises), each durable before the next; one transaction where there is one. */
   write(shard: Shard, batch: Batch<H, Row>): Promise<void>;
+  /** A new generation is folded so far that it may be read: what only reading needs is made now, where that is cheaper than before. */
+  complete?(): Promise<void>;
   /** Deletes the generation with all it holds. */
   drop(): Promise<void>;
 }

@@ -5,6 +5,8 @@ import { holdConnections, type Hold, type HoldResult } from './hold.ts';
 import { readPages, type Pages, type PagesResult } from './pages.ts';
 import { comeBack, type Return, type ReturnResult } from './return.ts';
 import { rawPublish, type RawPublish, type RawPublishResult } from '../limits/raw-publish.ts';
+import { consume, type Consume, type ConsumeResult } from '../limits/consume.ts';
+import { fold, type Fold, type FoldResult } from './fold.ts';
 import { speak, type Speak } from './speak.ts';
 import { talk, type Talk, type TalkResult } from './talk.ts';
 
@@ -15,6 +17,8 @@ interface Work {
   readonly pages: { readonly job: Pages; readonly result: PagesResult };
   readonly speak: { readonly job: Speak; readonly result: { readonly accepted: number } };
   readonly fanOut: { readonly job: FanOutLoad; readonly result: FanOutResult };
+  readonly consume: { readonly job: Consume; readonly result: ConsumeResult };
+  readonly fold: { readonly job: Fold; readonly result: FoldResult };
   readonly rawPublish: { readonly job: RawPublish; readonly result: RawPublishResult };
 }
 
@@ -30,6 +34,8 @@ export const JOBS: { readonly [Name in JobName]: (job: JobOf<Name>) => Promise<R
   speak,
   fanOut: hearFanOut,
   rawPublish,
+  consume,
+  fold,
 };
 
 /** How busy the generator was; near to 1 it measures itself. */

@@ -42,14 +42,30 @@ export function insert(
   stored: StoredGeneration,
   { table, columns, partitionColumns, conversationId, position }: Insert,
 ): PartitionStatement {
-  const names = Object.keys(columns);
   const cells = Object.values(columns);
-  const places = names.map(() => '?').join(', ');
   return {
-    cql: `INSERT INTO ${tableName(stored, table)} (${names.join(', ')}) VALUES (${places}) USING TIMESTAMP ?`,
+    cql: insertCql(stored, table, Object.keys(columns)),
     cells: [...cells, long(stored.bases.of(conversationId)).add(long(position))], // may need more digits than a number has
-    partition: [table, ...cells.slice(0, partitionColumns)].join(' '),
+    ...partitionOf(table, cells.slice(0, partitionColumns)),
   };
+}
+
+const partitionOf = (table: string, key: readonly Cell[]) => ({ key, partition: [table, ...key].join(' ') });
+
+/** Each text once: the driver looks for a prepared statement by its text, which is quick when it is the very same one. */
+const insertTexts = new WeakMap<StoredGeneration, Map<string, string>>();
+
+function insertCql(stored: StoredGeneration, table: string, columns: readonly string[]): string {
+  const texts = insertTexts.get(stored) ?? new Map<string, string>();
+  insertTexts.set(stored, texts);
+  const names = columns.join(', ');
+  const key = `${table} ${names}`;
+  const known = texts.get(key);
+  if (known !== undefined) return known;
+  const places = columns.map(() => '?').join(', ');
+  const cql = `INSERT INTO ${tableName(stored, table)} (${names}) VALUES (${places}) USING TIMESTAMP ?`;
+  texts.set(key, cql);
+  return cql;
 }
 
 /** Rows that go, whole partitions of them or all below what is named. */
@@ -75,7 +91,7 @@ export function remove(
   return {
     cql: `DELETE FROM ${tableName(stored, table)} USING TIMESTAMP ? WHERE ${condition.join(' AND ')}`,
     cells: [long(stored.bases.of(conversationId)).add(long(position)), ...cells],
-    partition: [table, ...cells.slice(0, partitionColumns)].join(' '),
+    ...partitionOf(table, cells.slice(0, partitionColumns)),
   };
 }
 

@@ -13,6 +13,7 @@ import {
   type CqlObserver,
 } from './client-options.ts';
 import type { Row } from './cells.ts';
+import { routingKey } from './routing-key.ts';
 import { translated } from './store-errors.ts';
 
 export type Cell = string | number | boolean | null | types.Long;
@@ -34,6 +35,7 @@ export type Copies = 'quorum' | 'any';
 
 export class Session implements AsyncDisposable {
   readonly #client: Client;
+  #keyspace = '';
   readonly #places = new Semaphore(requestsInFlightMax);
 
   readonly #answered: CqlObserver | undefined;
@@ -73,7 +75,18 @@ export class Session implements AsyncDisposable {
     } while (pageState !== undefined);
   }
 
-  /** One mutation: the statements are of one partition. */
+  /** The nodes that have the partition of this key: the same text for the same nodes, a text of its own where that is not known. */
+  nodesOf(key: readonly Cell[]): string {
+    const nodes = this.#client.getReplicas(this.#keyspace, routingKey(key)) ?? [];
+    return nodes.length === 0
+      ? key.join(' ')
+      : nodes
+          .map(({ address }) => address)
+          .toSorted()
+          .join(' ');
+  }
+
+  /** One request: the statements are of one partition, or of several on the same nodes. */
   async write(statements: readonly Statement[]): Promise<void> {
     const [first] = statements;
     if (first === undefined) return;
@@ -123,6 +136,7 @@ export class Session implements AsyncDisposable {
   /** From here on statements about this keyspace go to nodes that have their rows. */
   async learn(keyspace: string): Promise<void> {
     await this.#ask('schema', () => this.#client.metadata.refreshKeyspace(keyspace));
+    this.#keyspace = keyspace;
   }
 
   async #ask<T>(kind: Parameters<CqlObserver>[0], request: () => Promise<T>): Promise<T> {

@@ -202,11 +202,28 @@ interface Delivery {
   readonly storedTs: TimestampMs;
 }
 
-const shortReplyTokens = 9;
+/** What stands before the number of deliveries: `$JS.ACK.<stream>.<consumer>`, in the long form with domain and account. */
+const placeTokens = { short: 4, long: 6 } as const;
+const shortReplyDots = 8;
+const dot = 46;
 
 /** `$JS.ACK.<stream>.<consumer>.<delivered>.<sequence>.<serial>.<nanos>.<pending>`; the long form has domain and account first. */
 function parseDelivery(reply: string): Delivery {
-  const tokens = reply.split('.');
-  const [, sequence, serial, nanos = ''] = tokens.slice(tokens.length === shortReplyTokens ? 4 : 6);
-  return { sequence: Number(sequence), serial: Number(serial), storedTs: nanosToMs(nanos) };
+  const skipped = dotsIn(reply) === shortReplyDots ? placeTokens.short : placeTokens.long;
+  let from = 0;
+  for (let token = 0; token <= skipped; token++) from = reply.indexOf('.', from) + 1;
+  const sequenceEnd = reply.indexOf('.', from);
+  const serialEnd = reply.indexOf('.', sequenceEnd + 1);
+  return {
+    sequence: Number(reply.slice(from, sequenceEnd)),
+    serial: Number(reply.slice(sequenceEnd + 1, serialEnd)),
+    storedTs: nanosToMs(reply.slice(serialEnd + 1, reply.indexOf('.', serialEnd + 1))),
+  };
+}
+
+/** Each event has such a text: splitting it would make a dozen others. */
+function dotsIn(text: string): number {
+  let count = 0;
+  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) === dot) count++;
+  return count;
 }

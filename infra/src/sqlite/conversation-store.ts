@@ -8,7 +8,7 @@ import { createProjectionStore, SHARED_SCHEMA, type Tables } from './projection-
 import type { Parameters, Row } from './requests.ts';
 import { stateToText, textToState } from '../stored-form/state-text.ts';
 
-export const CONVERSATION_SCHEMA = `
+const SCHEMA = `
 CREATE TABLE heads (
   conversation_id TEXT PRIMARY KEY,
   position INTEGER NOT NULL,
@@ -32,6 +32,8 @@ CREATE TABLE memberships (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX members ON memberships (conversation_id, user_id);
 ${SHARED_SCHEMA}`;
+
+export const CONVERSATION_FORM = { schema: SCHEMA, indexes: [] };
 
 const RAISE_MEMBERSHIP = `
 INSERT INTO memberships (user_id, conversation_id, position, is_present) VALUES (?, ?, ?, ?)
@@ -86,6 +88,7 @@ const conversationTables = (storedStates: WeakSet<ConversationState>): Tables<Co
     { sql: RAISE_HEAD, rows: heads.map(headCells) },
     { sql: RAISE_STATE, rows: heads.flatMap((head) => (storedStates.has(head.state) ? [] : stateCells(head))) },
   ],
+  indexes: [],
   headsSql: HEADS,
   head: conversationHead,
   ofConversations: ['heads', 'states', 'memberships'],

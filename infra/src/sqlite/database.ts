@@ -84,6 +84,7 @@ export function openExisting(file: DatabaseFile): Database | string {
     const difference = differenceOf(database, file);
     if (difference === undefined) {
       database.exec(PRAGMAS);
+      if (!file.isGuest) database.exec(file.indexes.join(';'));
       return database;
     }
     database[Symbol.dispose]();
@@ -105,6 +106,7 @@ function begin(file: DatabaseFile): Database {
   database.exec(PRAGMAS);
   // One transaction: a file that has a meta table has all its tables.
   database.exec(`BEGIN; ${META_SCHEMA} ${file.schema}; ${insertsOf(expectedMeta(file))} COMMIT;`);
+  if (!file.isGuest) database.exec(file.indexes.join(';'));
   return database;
 }
 
@@ -121,13 +123,13 @@ function differenceOf(database: Database, file: DatabaseFile): string | undefine
   return undefined;
 }
 
-function expectedMeta({ identity, schema }: DatabaseFile): readonly (readonly [string, string])[] {
+function expectedMeta({ identity, schema, indexes }: DatabaseFile): readonly (readonly [string, string])[] {
   return [
     ['projection', identity.projection],
     ['version', String(identity.version)],
     ['generation', String(identity.generation)],
     ['log_epoch', String(identity.logEpoch)],
-    ['schema', schema],
+    ['schema', [schema, ...indexes].join(';\n')],
   ];
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { position, type ConversationId, type Shard } from '@parley/domain';
-import { timeline, type TimelineStore } from '@parley/projections';
+import { timeline, type ClientMessageKey, type TimelineStore } from '@parley/projections';
 import { clientMessageId, foldBatch, storedEvent } from '@parley/projections/contracts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createWorld } from '../runtime/index.ts';
@@ -47,6 +47,8 @@ function alter(sql: string): void {
   database.exec(sql);
   database.close();
 }
+
+const fail = (report: SqliteReport): void => expect(report).toBeUndefined();
 
 const discarded = (reason: unknown, isServing = false) => [{ type: 'file-discarded', path, isServing, reason }];
 
@@ -112,6 +114,39 @@ test('dropping a generation deletes its files and leaves the others', async () =
   expect(['', '-wal', '-shm'].filter((suffix) => existsSync(path + suffix))).toStrictEqual([]);
   await expect(one.checkpoint(shard)).rejects.toMatchObject({ name: 'StoreUnavailable' });
   expect(await two.checkpoint(shard)).toBe(7);
+});
+
+test('a guest fills a file of its own first, and makes what only readers need at the end', async () => {
+  const indexes = (): readonly unknown[] => {
+    using database = new DatabaseSync(path);
+    return database.prepare("SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL").all();
+  };
+  await using guests = await openSqlite({ directory, logEpoch: 1, world: createWorld(), isGuest: true, report: fail });
+  const store = await guests.timeline(1);
+  await store.write(shard, foldBatch(timeline, events));
+  expect(indexes()).toHaveLength(0);
+  await store.complete?.();
+  expect(indexes()).toHaveLength(2);
+  const key = { conversationId: 'g_one', senderId: events[6]?.actorId, clientMsgId: clientMessageId(6) };
+  expect(await store.byClientMessageId(key as ClientMessageKey)).toMatchObject({ stored: { position: 7 } });
+});
+
+test('what a guest left unfinished has all indexes when it is opened by the one whose file it is', async () => {
+  {
+    await using guests = await openSqlite({
+      directory,
+      logEpoch: 1,
+      world: createWorld(),
+      isGuest: true,
+      report: fail,
+    });
+    await (await guests.timeline(1)).write(shard, foldBatch(timeline, events));
+  }
+  await using stores = await open();
+  const store = await stores.timeline(1);
+  const key = { conversationId: 'g_one', senderId: events[6]?.actorId, clientMsgId: clientMessageId(6) };
+  expect(await store.byClientMessageId(key as ClientMessageKey)).toMatchObject({ stored: { position: 7 } });
+  expect(await store.checkpoint(shard)).toBe(200);
 });
 
 test('a failed write leaves nothing of its batch', async () => {

@@ -14,7 +14,10 @@ import type { File } from './file.ts';
 import { createProjectionStore, SHARED_SCHEMA, type Tables } from './projection-tables.ts';
 import type { Parameters, Row } from './requests.ts';
 
-export function flatSchema({ columns, partition, key }: FlatTable): string {
+/** Its index is part of how rows are found: it is made at once. */
+export const flatForm = (table: FlatTable) => ({ schema: flatSchema(table), indexes: [] });
+
+function flatSchema({ columns, partition, key }: FlatTable): string {
   const cells = Object.entries(columns).map(
     ([column, kind]) => `${columnName(column)} ${kind === 'text' ? 'TEXT' : 'INTEGER'} NOT NULL`,
   );
@@ -65,6 +68,7 @@ function flatTables<H extends Head, R extends FlatRow>(table: FlatTable, rowOf: 
       { sql: raise, rows: rows.map((row) => cellsOf(row, columns)) },
       { sql: RAISE_HEAD, rows: heads.map(headCells) },
     ],
+    indexes: [],
     headsSql: 'SELECT * FROM heads WHERE conversation_id IN (SELECT value FROM json_each(?))',
     head: headIn as (row: Row) => H,
     ofConversations: ['heads', 'entries'],

@@ -14,6 +14,8 @@ const headsPerReadMax = 100;
 export interface Tables<H extends Head, R> {
   /** Rows, then heads. Each statement leaves a row alone that is already as new. */
   steps(rows: readonly R[], heads: readonly H[]): readonly WriteStep[];
+  /** As in DatabaseFile. */
+  readonly indexes: readonly string[];
   /** Its one parameter is a JSON array of conversation ids. */
   readonly headsSql: string;
   head(row: Row): H;
@@ -69,6 +71,10 @@ export function createProjectionStore<H extends Head, R>(file: File, tables: Tab
     async write(shard, batch) {
       const steps = [...tables.steps(batch.rows, batch.heads), ...sharedSteps(shard, batch)];
       await file.write(steps);
+    },
+
+    async complete() {
+      await file.write(tables.indexes.map((sql) => ({ sql, rows: [[]] })));
     },
 
     async drop() {

@@ -10,6 +10,8 @@ export interface DatabaseFile {
   readonly path: string;
   /** DDL of a new file. A file that was begun with another one is of no use. */
   readonly schema: string;
+  /** What readers need beside it, each `IF NOT EXISTS`. A guest fills a file that it begins before it makes them. */
+  readonly indexes: readonly string[];
   /** What the file must say about itself to be of use. */
   readonly identity: Identity;
   /** Somebody else's: one that is of no use is left alone, and not opened. */

@@ -12,10 +12,11 @@ import {
   type Head,
   type TimelineStore,
 } from '@parley/projections';
-import { CONVERSATION_SCHEMA, createConversationStore } from './conversation-store.ts';
+import { CONVERSATION_FORM, createConversationStore } from './conversation-store.ts';
 import type { File } from './file.ts';
-import { createFlatStore, flatSchema } from './flat-store.ts';
-import { createTimelineStore, TIMELINE_SCHEMA } from './timeline-store.ts';
+import { createFlatStore, flatForm } from './flat-store.ts';
+import type { DatabaseFile } from './requests.ts';
+import { createTimelineStore, TIMELINE_FORM } from './timeline-store.ts';
 import { WorkerClient, type WorkerClientOptions } from './worker-client.ts';
 import { createWriteGroups, type WriteGroups } from './write-groups.ts';
 
@@ -40,6 +41,8 @@ export interface SqliteStores extends AsyncDisposable {
   close(projection: string, generation: number): Promise<void>;
 }
 
+type StoredForm = Pick<DatabaseFile, 'schema' | 'indexes'>;
+
 interface Stored {
   readonly name: string;
   readonly version: number;
@@ -58,10 +61,10 @@ export async function openSqlite({
   const pathOf = (projection: string, generation: number): string =>
     join(directory, `${projection}-g${generation}.sqlite`);
 
-  async function open({ name, version }: Stored, schema: string, generation: number): Promise<File> {
+  async function open({ name, version }: Stored, tables: StoredForm, generation: number): Promise<File> {
     const path = pathOf(name, generation);
     const identity = { projection: name, version, generation, logEpoch };
-    await worker.ask({ type: 'open', file: { path, schema, identity, isGuest } });
+    await worker.ask({ type: 'open', file: { path, ...tables, identity, isGuest } });
     const groups =
       groupsByPath.get(path) ?? createWriteGroups((steps) => worker.ask({ type: 'write', path, steps }), options.world);
     groupsByPath.set(path, groups);
@@ -77,11 +80,11 @@ export async function openSqlite({
   }
 
   return {
-    timeline: async (generation) => createTimelineStore(await open(timeline, TIMELINE_SCHEMA, generation)),
+    timeline: async (generation) => createTimelineStore(await open(timeline, TIMELINE_FORM, generation)),
     conversations: async (generation) =>
-      createConversationStore(await open(conversations, CONVERSATION_SCHEMA, generation)),
+      createConversationStore(await open(conversations, CONVERSATION_FORM, generation)),
     flat: async (projection, generation) =>
-      createFlatStore(await open(projection, flatSchema(projection.table), generation), projection),
+      createFlatStore(await open(projection, flatForm(projection.table), generation), projection),
     async close(projection, generation) {
       const path = pathOf(projection, generation);
       await groupsByPath.get(path)?.settled();

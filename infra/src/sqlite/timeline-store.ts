@@ -16,7 +16,7 @@ import type { Parameters, Row } from './requests.ts';
 
 // `events` keeps its rowid: appended in log order and only indexed by conversation it takes twice the rows per second of
 // a table clustered by conversation, and a page of 50 costs about the same (both measured with 1,000 conversations).
-export const TIMELINE_SCHEMA = `
+const SCHEMA = `
 CREATE TABLE events (
   conversation_id TEXT NOT NULL,
   position INTEGER NOT NULL,
@@ -33,9 +33,6 @@ CREATE TABLE events (
   event TEXT NOT NULL,
   PRIMARY KEY (conversation_id, position)
 ) STRICT;
-CREATE INDEX messages_by_client_msg_id ON events (conversation_id, actor_id, client_msg_id) WHERE client_msg_id IS NOT NULL;
--- They are few among many messages, and read alone.
-CREATE INDEX conversation_events ON events (conversation_id, position) WHERE client_msg_id IS NULL;
 CREATE TABLE heads (
   conversation_id TEXT PRIMARY KEY,
   position INTEGER NOT NULL,
@@ -45,6 +42,15 @@ CREATE TABLE heads (
   stored_ts INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 ${SHARED_SCHEMA}`;
+
+const INDEXES = [
+  `CREATE INDEX IF NOT EXISTS messages_by_client_msg_id ON events (conversation_id, actor_id, client_msg_id)
+  WHERE client_msg_id IS NOT NULL`,
+  // They are few among many messages, and read alone.
+  `CREATE INDEX IF NOT EXISTS conversation_events ON events (conversation_id, position) WHERE client_msg_id IS NULL`,
+];
+
+export const TIMELINE_FORM = { schema: SCHEMA, indexes: INDEXES };
 
 // An event at its position is the same whoever folded it: what is there stays.
 const INSERT_EVENT = `
@@ -73,6 +79,7 @@ const timelineTables: Tables<TimelineHead, TimelineRow> = {
     { sql: INSERT_EVENT, rows: rows.map(eventCells) },
     { sql: RAISE_HEAD, rows: heads.map(headCells) },
   ],
+  indexes: INDEXES,
   headsSql: 'SELECT * FROM heads WHERE conversation_id IN (SELECT value FROM json_each(?))',
   head: (row) => ({
     conversationId: conversationIdIn(row),

@@ -3,6 +3,7 @@
 import { allShards, type Position, type Shard, type StoredEvent } from '@parley/domain';
 import { projectionReader, type ProjectionObserver } from '../projection-reader.ts';
 import type { Head, Projection, ProjectionStore } from '../projection.ts';
+import { inLargeSteps } from './large-steps.ts';
 import { runReader, type RunnerDependencies, type RunnerObserver } from '../runner.ts';
 
 const FOLD = {
@@ -48,12 +49,16 @@ export async function foldToHead<H extends Head, Row>(options: FoldOptions<H, Ro
     },
   };
   const reader = projectionReader(options.projection, store, { generation: options.generation, observer: watched });
-  await using _running = runReader(reader, { log, world, observer: watched });
+  await using _running = runReader(reader, { log: inLargeSteps(log), world, observer: watched });
   for (;;) {
     const total = sum(await Promise.all(shards.map((shard) => log.head(shard))));
     const progress = { folded: sum([...positions.values()]), total };
     onProgress(progress);
-    if (signal.aborted || total - progress.folded <= FOLD.eventsLeftMax) return progress;
+    if (signal.aborted) return progress;
+    if (total - progress.folded <= FOLD.eventsLeftMax) {
+      await store.complete?.();
+      return progress;
+    }
     await Promise.race([world.sleep(FOLD.lookMs, signal), broken.promise]);
   }
 }
