@@ -5,5 +5,6 @@ export * from './flat/flat-store.contract.ts';
 export * from './generations/generation-registry.contract.ts';
 export * from './leases.contract.ts';
 export * from './testing/history.ts';
+export * from './testing/store-contract.ts';
 export * from './projection-store.contract.ts';
 export * from './timeline/timeline.contract.ts';

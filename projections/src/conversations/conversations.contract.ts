@@ -10,7 +10,8 @@ import {
 } from '@parley/domain';
 import { describe, expect, test } from 'vitest';
 import { foldBatch, foldHeads, storedEvent, userIds } from '../testing/history.ts';
-import { contractRunsPreset, describeProjectionStore, type OpenStore } from '../projection-store.contract.ts';
+import { describeProjectionStore } from '../projection-store.contract.ts';
+import { contractRunsPreset, type OpenStore } from '../testing/store-contract.ts';
 import { conversations, type ConversationHead, type ConversationStore, type MembershipRow } from './conversations.ts';
 
 const shard = 0 as Shard;

@@ -2,7 +2,8 @@
 import { position, type ConversationId, type Shard, type StoredEvent, type UserId } from '@parley/domain';
 import { describe, expect, test } from 'vitest';
 import { messagesOf, messagesPerDay, type DayHead, type DayRow } from '../messages-per-day/messages-per-day.ts';
-import { contractRunsPreset, describeProjectionStore, type OpenStore } from '../projection-store.contract.ts';
+import { describeProjectionStore } from '../projection-store.contract.ts';
+import { contractRunsPreset, type OpenStore } from '../testing/store-contract.ts';
 import { clientMessageId, foldBatch, storedEvent, userIds } from '../testing/history.ts';
 import type { FlatStore } from './flat-projection.ts';
 

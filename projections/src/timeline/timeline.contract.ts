@@ -12,7 +12,8 @@ import {
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { clientMessageId, conversationIds, foldBatch, history, storedEvent } from '../testing/history.ts';
-import { contractRunsPreset, describeProjectionStore, type OpenStore } from '../projection-store.contract.ts';
+import { describeProjectionStore } from '../projection-store.contract.ts';
+import { contractRunsPreset, type OpenStore } from '../testing/store-contract.ts';
 import { isInRange, timeline, type TimelineRange, type TimelineRow, type TimelineStore } from './timeline.ts';
 
 const shard = 0 as Shard;

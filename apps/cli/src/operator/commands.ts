@@ -30,6 +30,7 @@ function addGenerationCommands(program: Command, environment: Environment): void
     .argument('<projection>')
     .description('fold a new generation from the first event beside the one that serves, and switch to it')
     .option('--no-switch', 'leave that to `parley switch`')
+    .option('--no-verify', 'switch without comparing it with the log first')
     .option('--conversation <cid>', 'no new generation: refold this conversation in place')
     .option('--from <shard:seq>', 'in place: those with an event at or after it')
     .option('--since <time>', 'in place: those with an event at or after it')

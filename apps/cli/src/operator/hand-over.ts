@@ -1,6 +1,5 @@
 // From whoever rebuilds to the workers: they fold the new generation from where it is, until it is as far as the one that serves.
 import { allShards, type Position, type Shard } from '@parley/domain';
-import { withState, type ProjectionGenerations } from '@parley/projections';
 import type { Call } from './operate.ts';
 
 const HAND_OVER = {
@@ -18,7 +17,6 @@ interface HandedOver extends Pick<Call<object>, 'system' | 'signal'> {
   readonly number: number;
   readonly store: Stored;
   readonly serving: { readonly store: Stored };
-  readonly change: (change: (before: ProjectionGenerations) => ProjectionGenerations) => Promise<unknown>;
 }
 
 /** Rejects when no worker takes it; when they are there again, the same command goes on here. */
@@ -34,13 +32,12 @@ export async function handOver(work: HandedOver, show: (line: string) => void): 
     const wanted = await checkpoints(serving.store, shards);
     const reached = await checkpoints(store, shards);
     const behind = shards.reduce((sum, shard) => sum + Math.max(0, (wanted[shard] ?? 0) - (reached[shard] ?? 0)), 0);
-    if (behind === 0) break;
+    if (behind === 0) return;
     if (behind < least) [least, heardTs] = [behind, world.now()];
     if (world.now() - heardTs > HAND_OVER.silenceMsMax) throw new NoWorkers(number);
     show(`${behind} events behind`);
     await world.sleep(HAND_OVER.lookMs, signal);
   }
-  await work.change((before) => withState(before, number, 'following'));
 }
 
 class NoWorkers extends Error {

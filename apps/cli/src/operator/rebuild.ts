@@ -1,18 +1,21 @@
 // `parley rebuild`: a new generation of a read model, folded from the first event beside the one that serves, taken over by the
-// workers, and then switched to. Interrupted at any point, the same command goes on where it was.
+// workers, compared with the log, and then switched to. Interrupted at any point, the same command goes on where it was.
 import process from 'node:process';
+import { digest } from '@parley/infra/runtime';
 import {
   foldToHead,
   rebuildOf,
   servingNumber,
+  verify,
   withBuilding,
   withServing,
   withState,
+  type Difference,
   type FoldProgress,
+  type FullStore,
   type Head,
   type ParkedConversation,
   type ProjectionGenerations,
-  type ProjectionStore,
 } from '@parley/projections';
 import { Listr } from 'listr2';
 import { handOver } from './hand-over.ts';
@@ -22,6 +25,8 @@ import { progressLine } from './progress-line.ts';
 import { generationsOf, withReadModel, type ReadModel } from './read-models.ts';
 
 interface RebuildFlags {
+  /** `--no-verify`: it is not compared with the log first. */
+  readonly verify: boolean;
   /** `--no-switch`: that is left for `parley switch`. */
   readonly switch: boolean;
 }
@@ -31,29 +36,37 @@ interface Rebuild<H extends Head, Row> extends Call<RebuildFlags> {
   readonly model: ReadModel<H, Row>;
   /** Of the new generation. */
   readonly number: number;
-  readonly store: ProjectionStore<H, Row>;
-  readonly serving: { readonly number: number; readonly store: ProjectionStore<H, Row> };
+  readonly store: FullStore<H, Row>;
+  readonly serving: { readonly number: number; readonly store: FullStore<H, Row> };
   readonly change: (change: (before: ProjectionGenerations) => ProjectionGenerations) => Promise<ProjectionGenerations>;
-  /** Its fold threw: the generation is not whole. */
-  readonly parked: ParkedConversation[];
+  readonly found: Found;
 }
+
+/** What is wrong with the new generation: it is not switched to. */
+interface Found {
+  /** Its fold threw for these. */
+  parked: readonly ParkedConversation[];
+  readonly differences: Difference[];
+}
+
+const isWhole = ({ parked, differences }: Found): boolean => parked.length + differences.length === 0;
 
 export const rebuild: OperatorCommand<RebuildFlags> = (call, projection = '') =>
   withReadModel(projection, async (model) => {
     const work = await begin(call, model);
-    const { output, flags, number, serving, parked } = work;
+    const { output, flags, number, serving, found } = work;
     const folded = await steps(work);
     const { serving: servingNow } = await generationsOf(call.system, projection);
-    output.json({ projection, generation: number, before: serving.number, serving: servingNow, ...folded, parked });
+    output.json({ projection, generation: number, before: serving.number, serving: servingNow, ...folded, ...found });
     output.line(`${projection}: generation ${number}, ${folded.events} events in ${folded.seconds.toFixed(1)} s`);
-    for (const { conversationId, position, reason } of parked) {
+    for (const { conversationId, position, reason } of found.parked) {
       output.line(`${conversationId} is parked at ${position}: ${reason}`);
     }
-    if (parked.length > 0)
-      output.line(`not switched to: \`parley switch ${projection} ${number}\` does it all the same`);
+    if (found.differences.length > 0) output.line(`${found.differences.length} differences from the log`);
+    if (!isWhole(found)) output.line(`not switched to: \`parley switch ${projection} ${number}\` does it all the same`);
     else if (flags.switch)
       output.line(`it serves; \`parley drop-generation ${projection} ${serving.number}\` deletes the one before`);
-    return parked.length > 0 ? EXIT.found : EXIT.done;
+    return isWhole(found) ? EXIT.done : EXIT.found;
   });
 
 async function begin<H extends Head, Row>(
@@ -69,11 +82,19 @@ async function begin<H extends Head, Row>(
   const stores = await call.system.stores();
   const servingNow = servingNumber(record, version);
   const serving = { number: servingNow, store: await model.open(stores, servingNow) };
-  return { ...call, model, number, store: await model.open(stores, number), serving, change, parked: [] };
+  return {
+    ...call,
+    model,
+    number,
+    store: await model.open(stores, number),
+    serving,
+    change,
+    found: { parked: [], differences: [] },
+  };
 }
 
 async function steps<H extends Head, Row>(work: Rebuild<H, Row>) {
-  const { model, number, serving, output, flags, change } = work;
+  const { model, number, serving, output, flags, change, found } = work;
   const name = `generation ${number} of ${model.projection.name}`;
   let folded = { events: 0, seconds: 0 };
   const tasks = new Listr(
@@ -84,8 +105,14 @@ async function steps<H extends Head, Row>(work: Rebuild<H, Row>) {
       },
       { title: 'workers take it over', task: (_, task) => handOver(work, (line) => (task.output = line)) },
       {
+        title: 'it is what the log says',
+        enabled: flags.verify,
+        task: (_, task) => compare(work, (line) => (task.output = line)),
+      },
+      { title: 'it is kept up to date', task: () => change((before) => withState(before, number, 'following')) },
+      {
         title: 'it serves',
-        skip: () => !flags.switch || work.parked.length > 0,
+        skip: () => !flags.switch || !isWhole(found),
         task: () => change((before) => withServing(before, number)),
       },
     ],
@@ -118,13 +145,31 @@ async function fold<H extends Head, Row>(work: Rebuild<H, Row>, show: (line: str
   return { events: last.folded - (first?.folded ?? 0), seconds: (performance.now() - beganMs) / 1_000 };
 }
 
-function observing({ parked, output }: Pick<Rebuild<Head, never>, 'parked' | 'output'>) {
+async function compare<H extends Head, Row>(work: Rebuild<H, Row>, show: (line: string) => void): Promise<void> {
+  const { system, model, store, signal, found } = work;
+  const line = progressLine();
+  const verified = await verify({
+    log: system.log,
+    world: system.world,
+    projection: model.projection,
+    store,
+    digest,
+    signal,
+    sample: 1,
+    found: (difference) => void found.differences.push(difference),
+    progress: (done, total) => show(line(done, total)),
+  });
+  signal.throwIfAborted();
+  found.parked = verified.parked;
+}
+
+function observing({ found, output }: Pick<Rebuild<Head, never>, 'found' | 'output'>) {
   return {
     applied: () => undefined,
     retrying: (_reader: string, shard: number, error: unknown) =>
       output.note(`shard ${shard}, again: ${String(error)}`),
     stopped: () => undefined,
-    parked: (_projection: string, one: ParkedConversation) => void parked.push(one),
+    parked: (_projection: string, one: ParkedConversation) => void (found.parked = [...found.parked, one]),
     passedOver: () => undefined,
     voided: () => undefined,
   };
