@@ -5,7 +5,6 @@ export { PermissionDenied, type Connection } from './connection.ts';
 export { createDeployment, DeploymentMissing, openDeployment, ShardsMismatch, type Deployment } from './deployment.ts';
 export { encodeEvent } from './codec.ts';
 export { describeEvent } from './describe-event.ts';
-export { encodeEvent } from './codec.ts';
 export { NatsEventLog, type NatsEventLogOptions } from './event-log.ts';
 export { openGenerationRegistry } from './generation-registry.ts';
 export { eventsPage, eventsPagePath } from './events-page.ts';
