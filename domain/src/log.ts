@@ -60,6 +60,8 @@ export interface ConversationRange {
 export interface ReadOptions {
   /** Who reads, for operators: `timeline-g1`, `delivery`. */
   readonly reader: string;
+  /** Much is to be read, and of few shards at a time: more may be held for it. */
+  readonly isBulk?: boolean;
   readonly signal: AbortSignal;
 }
 

@@ -1,4 +1,5 @@
 // A new generation of the timeline folded from the first event, as `parley rebuild` does it, in a process that does nothing else.
+import { constants, setPriority } from 'node:os';
 import { openCassandra, type CassandraOptions } from '@parley/infra/cassandra';
 import { connectNats, NatsEventLog } from '@parley/infra/nats';
 import { createWorld } from '@parley/infra/runtime';
@@ -25,6 +26,7 @@ const logEpoch = 1;
 const generation = 2;
 
 export async function fold({ servers, shards, store: place }: Fold): Promise<FoldResult> {
+  setPriority(constants.priority.PRIORITY_LOW); // as `parley rebuild` gives way
   const world = createWorld();
   await using connection = await connectNats({ servers, name: 'parley-bench' });
   await using log = new NatsEventLog({ connection, world, shards });

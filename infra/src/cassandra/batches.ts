@@ -2,7 +2,8 @@
 // replica. What is alone in its partition goes with others that have their copies on the same nodes: one request instead of many, and
 // for each of those nodes the same work. Bounded: a server refuses large ones (1 MiB, ScyllaDB's default) and stumbles over
 // middling ones.
-import type { Cell, Session, Statement } from './session.ts';
+import type { Cell } from './cells.ts';
+import type { Session, Statement } from './session.ts';
 
 export interface PartitionStatement extends Statement {
   /** Equal for statements of one table and partition. */

@@ -3,6 +3,9 @@
 import { position, type ConversationId, type Position } from '@parley/domain';
 import { types } from 'cassandra-driver';
 
+/** What a column takes. */
+export type Cell = string | number | boolean | null | types.Long;
+
 /** A cell is whatever the driver made of its column. */
 export interface Row {
   get(column: string): unknown;

@@ -12,11 +12,10 @@ import {
 import { abreast } from '../stored-form/abreast.ts';
 import { readable, Unreadable } from '../stored-form/readable.ts';
 import type { PartitionStatement } from './batches.ts';
-import { conversationIdIn, type Row } from './cells.ts';
+import { conversationIdIn, type Row, type Cell } from './cells.ts';
 import { conversationsAtOnce, idsIn, lateCells, withWriteTimes } from './contents.ts';
 import { remove, type StoredGeneration } from './projection-tables.ts';
 import { tableName } from './schema.ts';
-import type { Cell } from './session.ts';
 
 export interface FlatRows<R extends FlatRow> {
   readonly stored: StoredGeneration;

@@ -8,12 +8,11 @@ import {
   type Head,
 } from '@parley/projections';
 import type { PartitionStatement } from './batches.ts';
-import { conversationIdIn, integer, long, positionIn, text, type Row } from './cells.ts';
+import { conversationIdIn, integer, long, positionIn, text, type Row, type Cell } from './cells.ts';
 import { flatContents, flatDeletions, type FlatRows } from './flat-contents.ts';
 import { createProjectionStore } from './projection-store.ts';
 import { insert, type StoredGeneration } from './projection-tables.ts';
 import { RAISED, REFOLDS, SHARED_TABLES, tableName, type Migration } from './schema.ts';
-import type { Cell } from './session.ts';
 
 export function flatMigrations({ columns, partition, key }: FlatTable): readonly Migration[] {
   const cells = Object.entries(columns).map(

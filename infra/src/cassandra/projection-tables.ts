@@ -6,9 +6,9 @@ import type { ConversationId, Shard } from '@parley/domain';
 import type { Head, ParkedConversation, ProjectionContents } from '@parley/projections';
 import type { Bases } from './bases.ts';
 import type { PartitionStatement } from './batches.ts';
-import { long, type Row } from './cells.ts';
+import { long, type Row, type Cell } from './cells.ts';
 import { tableName, type Generation, type Migration } from './schema.ts';
-import type { Cell, Session } from './session.ts';
+import type { Session } from './session.ts';
 
 export interface StoredGeneration extends Generation {
   readonly session: Session;

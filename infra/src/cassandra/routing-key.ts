@@ -1,7 +1,7 @@
 // A partition's key as the bytes that its place in the ring is computed from (CQL binary protocol v4, 6.23 for keys of several
 // columns). Only of the types that our keys have: text, int, bigint.
 import { types } from 'cassandra-driver';
-import type { Cell } from './session.ts';
+import type { Cell } from './cells.ts';
 
 const intBytes = 4;
 const lengthBytes = 2;

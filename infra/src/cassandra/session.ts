@@ -2,7 +2,7 @@
 // idempotent every one, and no more of them in flight than the cluster takes without queueing.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreUnavailable } from '@parley/projections';
-import { Client, type types } from 'cassandra-driver';
+import { Client } from 'cassandra-driver';
 import { Semaphore } from '../runtime/semaphore.ts';
 import {
   ANY_COPY,
@@ -12,11 +12,9 @@ import {
   type ClusterOptions,
   type CqlObserver,
 } from './client-options.ts';
-import type { Row } from './cells.ts';
+import type { Cell, Row } from './cells.ts';
 import { routingKey } from './routing-key.ts';
 import { translated } from './store-errors.ts';
-
-export type Cell = string | number | boolean | null | types.Long;
 
 export interface Statement {
   readonly cql: string;

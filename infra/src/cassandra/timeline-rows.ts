@@ -3,12 +3,11 @@
 import { isMessageEvent, type ChatEvent, type StoredEvent, type UserId } from '@parley/domain';
 import type { TimelineHead, TimelineRow } from '@parley/projections';
 import type { PartitionStatement } from './batches.ts';
-import { conversationIdIn, integer, long, positionIn, text, type Row } from './cells.ts';
+import { conversationIdIn, integer, long, positionIn, text, type Row, type Cell } from './cells.ts';
 import { insert, type StoredGeneration } from './projection-tables.ts';
 import type { Migration } from './schema.ts';
 import { RAISED, REFOLDS, SHARED_TABLES } from './schema.ts';
 import { beginsBucket, bucketOf } from './timeline-buckets.ts';
-import type { Cell } from './session.ts';
 
 const EVENT_COLUMNS = `position bigint, prev bigint, ordinal int, actor_id text, decided_on bigint, stored_ts bigint,
   not_after_ts bigint, idempotency_key text, body_hash text, event text`;

@@ -7,11 +7,11 @@ import {
   type TimelineRow,
   type TimelineStore,
 } from '@parley/projections';
-import { integer, long } from './cells.ts';
+import { integer, long, type Cell } from './cells.ts';
 import { createProjectionStore, headReads } from './projection-store.ts';
 import type { StoredGeneration } from './projection-tables.ts';
 import { tableName } from './schema.ts';
-import type { Cell, Copies } from './session.ts';
+import type { Copies } from './session.ts';
 import { bucketsIn } from './timeline-buckets.ts';
 import { timelineContents, timelineDeletions } from './timeline-contents.ts';
 import { eventRows, headRow, timelineHead, timelineRow } from './timeline-rows.ts';

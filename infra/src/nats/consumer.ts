@@ -17,6 +17,9 @@ export const CONSUMER_LIMITS = {
   windowEvents: 2_048,
   /** … in bytes: all readers share one connection, and the server cuts one for which too much waits. */
   windowBytes: 512 * 1024,
+  /** The same of one who has much to read and reads few shards at a time: fewer pulls, each of which costs a write to the socket. */
+  bulkWindowEvents: 8_192,
+  bulkWindowBytes: 4 * 1024 * 1024,
   /** An idle consumer lets hear of itself this often … */
   heartbeatMs: 1_000,
   /** … and is taken for lost when silent for this long. */
@@ -24,6 +27,11 @@ export const CONSUMER_LIMITS = {
   pullExpiresMs: 30_000,
   /** The server forgets a consumer that nobody has pulled from for this long. */
   inactiveMs: 30_000,
+} as const;
+
+const windows = {
+  usual: { events: CONSUMER_LIMITS.windowEvents, bytes: CONSUMER_LIMITS.windowBytes },
+  bulk: { events: CONSUMER_LIMITS.bulkWindowEvents, bytes: CONSUMER_LIMITS.bulkWindowBytes },
 } as const;
 
 /** An event as it came, with what the server says of its place. */
@@ -42,6 +50,7 @@ export interface ConsumerOptions {
   readonly stream: string;
   readonly name: string;
   readonly startAt: number;
+  readonly isBulk?: boolean;
   /** Only these. Several: for a single one the API has another subject, which roles are not granted. */
   readonly subjects?: readonly [string, string, ...string[]];
   readonly signal: AbortSignal;
@@ -171,8 +180,9 @@ export class OrderedConsumer implements AsyncDisposable {
   }
 
   #refill(): void {
-    const { windowEvents, windowBytes, pullExpiresMs, heartbeatMs } = CONSUMER_LIMITS;
-    const window = Math.max(windowEventsMin, Math.min(windowEvents, Math.floor(windowBytes / this.#bytesPerEvent)));
+    const { pullExpiresMs, heartbeatMs } = CONSUMER_LIMITS;
+    const { events, bytes } = this.#options.isBulk ? windows.bulk : windows.usual;
+    const window = Math.max(windowEventsMin, Math.min(events, Math.floor(bytes / this.#bytesPerEvent)));
     const room = window - this.#asked - this.#arrived.length;
     if (room < window / 2 || this.#brokenBy !== undefined) return;
     this.#asked += room;

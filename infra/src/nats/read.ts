@@ -105,10 +105,11 @@ export class ShardReader {
 
   async #open(): Promise<OrderedConsumer> {
     const { api, connection, world } = this.#options;
-    const { reader, shard, signal } = this.#reading;
+    const { reader, shard, signal, isBulk = false } = this.#reading;
     await this.#assertNotAhead();
     const name = `${reader}-s${shard}-${world.uuid().slice(-8)}`;
-    return openConsumer({ api, connection, world, signal, stream: this.#stream, name, startAt: this.#cursor + 1 });
+    const place = { stream: this.#stream, name, startAt: this.#cursor + 1 };
+    return openConsumer({ api, connection, world, signal, isBulk, ...place });
   }
 
   /** A consumer that starts beyond the head would wait, and then skip what is written meanwhile: the log lost its tail. */

@@ -16,7 +16,7 @@ export function inLargeSteps(log: EventLog): EventLog {
   async function* read(shard: Shard, after: Position, options: ReadOptions): AsyncGenerator<readonly StoredEvent[]> {
     const stop = new AbortController();
     const signal = AbortSignal.any([options.signal, stop.signal]);
-    const steps = log.read(shard, after, { ...options, signal })[Symbol.asyncIterator]();
+    const steps = log.read(shard, after, { ...options, isBulk: true, signal })[Symbol.asyncIterator]();
     try {
       yield* far(shard, { after, steps, signal });
       for (let step = await steps.next(); !step.done; step = await steps.next()) yield step.value;

@@ -1,5 +1,6 @@
 // `parley rebuild`: a new generation of a read model, folded from the first event beside the one that serves, taken over by the
 // workers, compared with the log, and then switched to. Interrupted at any point, the same command goes on where it was.
+import { constants, setPriority } from 'node:os';
 import process from 'node:process';
 import { digest } from '@parley/infra/runtime';
 import {
@@ -69,10 +70,14 @@ export const rebuild: OperatorCommand<RebuildFlags> = (call, projection = '') =>
     return isWhole(found) ? EXIT.done : EXIT.found;
   });
 
+/** To whoever serves on the same machine. Before any store is opened: on Linux a thread has the priority of the one that starts it. */
+const giveWay = (): void => setPriority(constants.priority.PRIORITY_LOW);
+
 async function begin<H extends Head, Row>(
   call: Call<RebuildFlags>,
   model: ReadModel<H, Row>,
 ): Promise<Rebuild<H, Row>> {
+  giveWay();
   const { registry, world } = call.system;
   const { name, version } = model.projection;
   const first = await generationsOf(call.system, name);
