@@ -10,7 +10,7 @@ const data = path.join(import.meta.dirname, '..', 'irc', 'sample.jsonl');
 async function demo(afterRebuild?: (file: string) => void) {
   const lines: string[] = [];
   const print = (line: string): void => void lines.push(line);
-  const code = await runDemo({ data, seed: 5, print, ...(afterRebuild && { afterRebuild }) });
+  const code = await runDemo({ data, seed: 7, print, ...(afterRebuild && { afterRebuild }) });
   return { code, printed: lines.join('\n') };
 }
 

@@ -43,6 +43,14 @@ const timelineDamages = (change: Change): readonly Damage[] => [
     finds: { type: 'different' },
   },
   {
+    name: 'a row lies beyond the log',
+    plant: async ({ conversationId: id, message }) =>
+      change(`INSERT INTO events SELECT conversation_id, position + 1000000000, prev, ordinal, kind, actor_id, 'later', decided_on,
+        stored_ts, not_after_ts, idempotency_key, body_hash, event FROM events
+        WHERE conversation_id = '${id}' AND position = ${message}`),
+    finds: { type: 'extra' },
+  },
+  {
     name: 'a row of no event',
     plant: async ({ conversationId: id }) =>
       change(`UPDATE events SET conversation_id = 'g_nobody' WHERE conversation_id = '${id}' AND position % 2 = 0`),

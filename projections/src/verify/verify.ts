@@ -193,17 +193,22 @@ class Run<H extends Head, Row> {
     }
     const tallies = new Map(ids.map((id) => [id, new Tally(projection, digest)]));
     const flawed = new Set<ConversationId>();
+    /** Where rows lie that are not compared: workers went on, or they are of no event at all. */
+    const later = new Map<ConversationId, Position>();
     for await (const { rows, flaws } of store.rows(shard, ids)) {
       for (const row of rows) {
         const { conversationId, position } = projection.place(row);
         if (position <= upTo) tallies.get(conversationId)?.add(row);
+        else if (position > (later.get(conversationId) ?? upTo)) later.set(conversationId, position);
       }
       for (const { conversationId } of flaws) flawed.add(conversationId);
     }
+    const end = await this.#options.log.head(shard);
     const isSound = (id: ConversationId): boolean => {
       const expected = logged.get(id);
       return (
         !flawed.has(id) &&
+        (later.get(id) ?? end) <= end &&
         !expected?.isUnfoldable &&
         expected?.tally.hash(expected.head) === tallies.get(id)?.hash(heads.get(id))
       );
