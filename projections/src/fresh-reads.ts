@@ -8,11 +8,12 @@ import {
   type Position,
   type Shard,
   type StoredEvent,
+  type TimestampMs,
   type World,
 } from '@parley/domain';
 import { coalesce } from './coalesce.ts';
 import type { Folded, Head, HeadReads, ParkedConversation, Projection } from './projection.ts';
-import { ConversationParked, StoreUnavailable } from './projection.ts';
+import { BEING_REFOLDED, ConversationParked, refoldGraceMs, StoreUnavailable } from './projection.ts';
 import type { Tail } from './tail.ts';
 
 const FRESH_READS = {
@@ -36,6 +37,8 @@ export interface Fresh<H, Row> {
   readonly head: H | undefined;
   /** In log order; the store may hold some of them by now. */
   readonly unstored: readonly Row[];
+  /** It was not parked at some moment after this one. */
+  readonly soundTs: TimestampMs;
 }
 
 export interface FreshReadsDependencies<H extends Head, Row> {
@@ -54,22 +57,25 @@ export function createFreshReads<H extends Head, Row>(deps: FreshReadsDependenci
     const upTo = await log.head(shard);
     const checkpoint = await reachedCheckpoint(deps, shard, upTo);
     // After the checkpoint: what it passed of a parked conversation is known to be parked.
+    const soundTs = deps.world.now();
     const [events, parked] = await Promise.all([deps.tail.between(shard, checkpoint, upTo), store.parked(shard)]);
-    return { upTo, parked, events: Map.groupBy(events, (stored) => stored.conversationId) };
+    return { upTo, parked, soundTs, events: Map.groupBy(events, (stored) => stored.conversationId) };
   });
 
   async function readShard(shard: Shard, ids: readonly ConversationId[] | 'unfolded') {
-    const { upTo, events, parked } = await ending(shard);
+    const { upTo, events, parked, soundTs } = await ending(shard);
+    if (ids === 'unfolded') assertNoneRefolded(parked); // whose they are is not known before they are folded again
     const asked = ids === 'unfolded' ? [...events.keys()] : ids;
     if (asked.length === 0) return [];
     const heads = await store.heads(asked);
+    if (ids !== 'unfolded') await assertSound(deps, asked, soundTs);
     const isParked = new Set(parked.map(({ conversationId }) => conversationId));
     const wanted = ids === 'unfolded' ? asked.filter((id) => !isParked.has(id)) : asked;
     const aside = parked.find(({ conversationId }) => wanted.includes(conversationId));
     if (aside) throw new ConversationParked(`${aside.conversationId} is parked at ${aside.position}: ${aside.reason}`);
     return wanted.flatMap((id): [ConversationId, Fresh<H, Row>][] => {
       try {
-        return [[id, { upTo, ...foldOnto(deps.projection, heads.get(id), events.get(id) ?? []) }]];
+        return [[id, { upTo, soundTs, ...foldOnto(deps.projection, heads.get(id), events.get(id) ?? []) }]];
       } catch (cause) {
         // The projector is about to park it: whoever asked for it comes again, the others are not brought down.
         if (ids === 'unfolded') return [];
@@ -92,8 +98,30 @@ export function createFreshReads<H extends Head, Row>(deps: FreshReadsDependenci
 
 interface ShardEnding {
   readonly upTo: Position;
+  readonly soundTs: TimestampMs;
   readonly parked: readonly ParkedConversation[];
   readonly events: ReadonlyMap<ConversationId, readonly StoredEvent[]>;
+}
+
+function assertNoneRefolded(parked: readonly ParkedConversation[]): void {
+  const aside = parked.find(({ reason }) => reason === BEING_REFOLDED);
+  if (aside) throw new ConversationParked(`${aside.conversationId}: ${aside.reason}`);
+}
+
+/**
+ * A refold clears nothing so soon after it parked a conversation: what was not parked a moment ago, was read whole. After a longer
+ * time it is asked once more whether it is parked.
+ */
+export async function assertSound(
+  { store, world, log }: Pick<FreshReadsDependencies<Head, never>, 'store' | 'world' | 'log'>,
+  conversationIds: readonly ConversationId[],
+  soundTs: TimestampMs,
+): Promise<void> {
+  if (world.now() - soundTs < refoldGraceMs) return;
+  const shards = new Set(conversationIds.map((id) => shardOf(id, log.shards)));
+  const parked = (await Promise.all([...shards].map((shard) => store.parked(shard)))).flat();
+  const aside = parked.find(({ conversationId }) => conversationIds.includes(conversationId));
+  if (aside) throw new ConversationParked(`${aside.conversationId} is parked at ${aside.position}: ${aside.reason}`);
 }
 
 /** The store's checkpoint once it has reached `upTo`, or as far as it is after the longest wait. */

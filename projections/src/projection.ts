@@ -118,8 +118,14 @@ export interface RefoldableStore {
   finishRefold(request: RefoldRequest, refolded: Refolded): Promise<void>;
 }
 
-/** Why a conversation that is being refolded is parked, at no position. */
+/** Why a conversation that is being refolded is parked. */
 export const BEING_REFOLDED = 'it is being refolded';
+
+/**
+ * From parking a conversation to clearing it. Whoever saw that it is not parked, and has read what it wanted within this time, has
+ * read it whole; whoever takes longer cannot know.
+ */
+export const refoldGraceMs = 2_000;
 
 /** All that is stored, for whoever compares it with the log (`verify/`). Heads are read as ever. */
 export interface ProjectionContents<Row> {

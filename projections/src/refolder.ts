@@ -11,6 +11,7 @@ import {
   type World,
 } from '@parley/domain';
 import type { ShardWork } from './leased-shards.ts';
+import { BEING_REFOLDED, refoldGraceMs } from './projection.ts';
 import type {
   Head,
   ParkedConversation,
@@ -126,6 +127,9 @@ interface Refolding {
 /** Rejects when the store or the log does; what is not finished then stays parked and asked for. Nobody else folds the shard. */
 async function refoldAll<H extends Head, Row>(deps: RefoldDependencies<H, Row>, work: Refolding): Promise<void> {
   const { shard, conversationIds, signal } = work;
+  await park(deps, work);
+  await deps.world.sleep(refoldGraceMs, signal);
+  if (signal.aborted) return;
   // Rows may lie beyond the checkpoint: whoever wrote them did not come to raise it.
   await deps.store.clearForRefold(shard, conversationIds, await deps.log.head(shard));
   for (const conversationId of conversationIds) {
@@ -134,6 +138,17 @@ async function refoldAll<H extends Head, Row>(deps: RefoldDependencies<H, Row>, 
     await deps.store.finishRefold({ shard, conversationId }, refolded);
     deps.observer.refolded?.(deps.projection.name, { shard, conversationId }, refolded);
   }
+}
+
+/** Behind everything that is applied, so that it says no more than that. */
+async function park<H extends Head, Row>({ store, log }: RefoldDependencies<H, Row>, work: Refolding): Promise<void> {
+  const behind = ((await log.head(work.shard)) + 1) as Position;
+  const parked = work.conversationIds.map((conversationId) => ({
+    conversationId,
+    position: behind,
+    reason: BEING_REFOLDED,
+  }));
+  await store.write(work.shard, { rows: [], heads: [], parked, checkpoint: NO_POSITION });
 }
 
 /** Undefined when the signal aborted it. */

@@ -42,6 +42,8 @@ function streamTable({ shards, replicas }: StreamSizing): readonly StreamDeclara
       max_consumers: consumersPerShardMax,
       allow_direct: true,
     })),
+    keyValueBucket(CONFIG_BUCKET, stored),
+    keyValueBucket(PROJECTIONS_BUCKET, stored),
     {
       ...stored,
       name: PARKED_STREAM,
@@ -52,8 +54,6 @@ function streamTable({ shards, replicas }: StreamSizing): readonly StreamDeclara
       max_msgs_per_subject: parkedRecordsMax,
       duplicate_window: ACCEPTANCE.dedupWindowMs * nanosPerMs,
     },
-    keyValueBucket(CONFIG_BUCKET, stored),
-    keyValueBucket(PROJECTIONS_BUCKET, stored),
   ];
 }
 

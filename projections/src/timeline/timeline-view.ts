@@ -9,7 +9,7 @@ import {
 } from '@parley/domain';
 import type { ConversationStates } from '../conversations/conversation-states.ts';
 import { ConversationParked, StoreUnavailable } from '../projection.ts';
-import { createFreshReads, type Fresh, type FreshReadsDependencies } from '../fresh-reads.ts';
+import { assertSound, createFreshReads, type Fresh, type FreshReadsDependencies } from '../fresh-reads.ts';
 import {
   isClientMessage,
   isInRange,
@@ -71,7 +71,7 @@ export function createTimelineQueries(deps: TimelineQueryDependencies): Timeline
   async function toView(conversationId: ConversationId, read: FreshTimeline): Promise<TimelineView> {
     const { head } = read;
     const { state } = head ? await states.atLeast(conversationId, head.meta) : await states.current(conversationId);
-    return { conversationId, head, state, range: rangeOf(store, conversationId, read) };
+    return { conversationId, head, state, range: rangeOf(deps, conversationId, read) };
   }
 
   async function view(conversationId: ConversationId): Promise<TimelineView> {
@@ -86,7 +86,11 @@ export function createTimelineQueries(deps: TimelineQueryDependencies): Timeline
   ): Promise<TimelineView> {
     const read = (await of.fresh.read([conversationId])).get(conversationId);
     const { state, meta } = await states.current(conversationId);
-    const view = { conversationId, state, range: rangeOf(of.store, conversationId, read ?? NOTHING) };
+    const view = {
+      conversationId,
+      state,
+      range: rangeOf({ ...deps, store: of.store }, conversationId, read ?? NOTHING),
+    };
     if (read?.head) return { ...view, head: read.head, asOfTs: read.head.storedTs };
     if (meta === NO_POSITION) return { ...view, head: undefined }; // nor does the log
     throw new StoreUnavailable(`${conversationId}: the copy that answers knows nothing of it`);
@@ -108,8 +112,10 @@ export function createTimelineQueries(deps: TimelineQueryDependencies): Timeline
       return Promise.all(conversationIds.map((id) => toView(id, reads.get(id) ?? NOTHING)));
     },
     async byClientMessageId(key) {
-      const unstored = (await fresh.read([key.conversationId])).get(key.conversationId)?.unstored;
-      return unstored?.find((row) => isClientMessage(row, key)) ?? store.byClientMessageId(key);
+      const { unstored, soundTs } = (await fresh.read([key.conversationId])).get(key.conversationId) ?? NOTHING;
+      const found = unstored.find((row) => isClientMessage(row, key)) ?? (await store.byClientMessageId(key));
+      await assertSound(deps, [key.conversationId], soundTs);
+      return found;
     },
     async previous({ conversationId, position, since }) {
       const checkpoint = await store.checkpoint(shardOf(conversationId, deps.log.shards));
@@ -122,20 +128,22 @@ export function createTimelineQueries(deps: TimelineQueryDependencies): Timeline
 
 /** What came after the head is not in this view, though the store may have it by now: live frames bring it. */
 function rangeOf(
-  store: PageReads,
+  deps: Pick<TimelineQueryDependencies, 'log' | 'world'> & { readonly store: PageReads },
   conversationId: ConversationId,
-  { head, unstored }: FreshTimeline,
+  { head, unstored, soundTs }: FreshTimeline,
 ): TimelineView['range'] {
   return async (asked) => {
     const before = Math.min(asked.before ?? Number.MAX_SAFE_INTEGER, (head?.position ?? 0) + 1) as Position;
     const range = { ...asked, before };
-    return merge(await store.range(conversationId, range), unstored, range);
+    const rows = await deps.store.range(conversationId, range);
+    await assertSound(deps, [conversationId], soundTs);
+    return merge(rows, unstored, range);
   };
 }
 
-type FreshTimeline = Pick<Fresh<TimelineHead, TimelineRow>, 'head' | 'unstored'>;
+type FreshTimeline = Pick<Fresh<TimelineHead, TimelineRow>, 'head' | 'unstored' | 'soundTs'>;
 
-const NOTHING: FreshTimeline = { head: undefined, unstored: [] };
+const NOTHING: FreshTimeline = { head: undefined, unstored: [], soundTs: Infinity };
 
 /** Both hold the same row where they overlap. */
 function merge(
