@@ -71,10 +71,16 @@ export class Database implements Disposable {
 export function openOrBegin(file: DatabaseFile): { readonly database: Database; readonly discarded?: string } {
   const opened = existsSync(file.path) ? openExisting(file) : undefined;
   if (opened instanceof Database) return { database: opened };
-  if (opened !== undefined && file.isGuest) throw new Error(`${file.path} is of no use: ${opened}`);
-  removeFile(file.path);
+  if (opened !== undefined && opened !== UNFINISHED && file.isGuest) {
+    throw new Error(`${file.path} is of no use: ${opened}`);
+  }
+  // Whoever began it may be at it this moment; of what has no tables, nothing has to go.
+  if (opened !== UNFINISHED) removeFile(file.path);
   return { database: begin(file), ...(opened === undefined ? {} : { discarded: opened }) };
 }
+
+/** Its process died before the one transaction that makes its tables, or has not come to it yet. */
+const UNFINISHED = 'begun but not finished';
 
 /** The file if it is what it should be, else why it is of no use. */
 export function openExisting(file: DatabaseFile): Database | string {
@@ -112,7 +118,7 @@ function begin(file: DatabaseFile): Database {
 
 function differenceOf(database: Database, file: DatabaseFile): string | undefined {
   const [table] = database.read("SELECT name FROM sqlite_schema WHERE name = 'meta'", []);
-  if (table === undefined) return 'begun but not finished';
+  if (table === undefined) return UNFINISHED;
   const stored = new Map(
     database.read('SELECT key, value FROM meta', []).map((row) => [text(row, 'key'), text(row, 'value')]),
   );

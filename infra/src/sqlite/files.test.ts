@@ -92,6 +92,15 @@ test('begins anew when the last start died before its tables were made', async (
   expect(reports).toStrictEqual(discarded('begun but not finished'));
 });
 
+test('a guest goes on with a file that a killed one had only begun', async () => {
+  writeFileSync(path, '');
+  const options = { directory, logEpoch: 1, world: createWorld(), isGuest: true, report: () => undefined };
+  await using guests = await openSqlite(options);
+  const store = await guests.timeline(1);
+  await store.write(shard, foldBatch(timeline, events));
+  expect(await store.checkpoint(shard)).toBe(200);
+});
+
 test('answers nothing from a file found broken while it serves, and folds it again after the next start', async () => {
   await writeAll();
   writeFileSync(path, readFileSync(path).fill('rotten ', 100_000));
