@@ -71,8 +71,7 @@ export function createFreshReads<H extends Head, Row>(deps: FreshReadsDependenci
     if (ids !== 'unfolded') await assertSound(deps, asked, soundTs);
     const isParked = new Set(parked.map(({ conversationId }) => conversationId));
     const wanted = ids === 'unfolded' ? asked.filter((id) => !isParked.has(id)) : asked;
-    const aside = parked.find(({ conversationId }) => wanted.includes(conversationId));
-    if (aside) throw new ConversationParked(`${aside.conversationId} is parked at ${aside.position}: ${aside.reason}`);
+    assertNotParked(parked, wanted);
     return wanted.flatMap((id): [ConversationId, Fresh<H, Row>][] => {
       try {
         return [[id, { upTo, soundTs, ...foldOnto(deps.projection, heads.get(id), events.get(id) ?? []) }]];
@@ -103,6 +102,11 @@ interface ShardEnding {
   readonly events: ReadonlyMap<ConversationId, readonly StoredEvent[]>;
 }
 
+function assertNotParked(parked: readonly ParkedConversation[], ids: readonly ConversationId[]): void {
+  const aside = parked.find(({ conversationId }) => ids.includes(conversationId));
+  if (aside) throw new ConversationParked(`${aside.conversationId} is parked at ${aside.position}: ${aside.reason}`);
+}
+
 function assertNoneRefolded(parked: readonly ParkedConversation[]): void {
   const aside = parked.find(({ reason }) => reason === BEING_REFOLDED);
   if (aside) throw new ConversationParked(`${aside.conversationId}: ${aside.reason}`);
@@ -120,8 +124,7 @@ export async function assertSound(
   if (world.now() - soundTs < refoldGraceMs) return;
   const shards = new Set(conversationIds.map((id) => shardOf(id, log.shards)));
   const parked = (await Promise.all([...shards].map((shard) => store.parked(shard)))).flat();
-  const aside = parked.find(({ conversationId }) => conversationIds.includes(conversationId));
-  if (aside) throw new ConversationParked(`${aside.conversationId} is parked at ${aside.position}: ${aside.reason}`);
+  assertNotParked(parked, conversationIds);
 }
 
 /** The store's checkpoint once it has reached `upTo`, or as far as it is after the longest wait. */

@@ -8,6 +8,7 @@ import {
   type Shard,
   type StoredEvent,
 } from '@parley/domain';
+import { withReads } from './with-reads.ts';
 
 export const SHARED_READS = {
   /** Events kept of each shard, for those that are not the fastest. */
@@ -52,15 +53,7 @@ export function shareReads(log: EventLog, reader: string): EventLog {
     }
   }
 
-  return {
-    shards: log.shards,
-    append: (event) => log.append(event),
-    read,
-    readOne: (shard, position) => log.readOne(shard, position),
-    head: (shard) => log.head(shard),
-    conversationEvents: (conversationId, after) => log.conversationEvents(conversationId, after),
-    conversation: (conversationId, range) => log.conversation(conversationId, range),
-  };
+  return withReads(log, read);
 }
 
 /** One read of a shard. It goes on when its fastest reader asks for more, and ends with its last one. */

@@ -1,15 +1,6 @@
 // Read models in Cassandra or ScyllaDB, each generation of a projection in tables of its own. Nothing here is the truth:
 // a generation that is lost is folded again from the log.
-import {
-  conversations,
-  timeline,
-  type ConversationStore,
-  type FlatProjection,
-  type FlatRow,
-  type FlatStore,
-  type Head,
-  type TimelineStore,
-} from '@parley/projections';
+import { conversations, timeline, type ReadModelStores } from '@parley/projections';
 import { Bases } from './bases.ts';
 import type { ClusterOptions } from './client-options.ts';
 import { CONVERSATION_MIGRATIONS, createConversationStore } from './conversation-store.ts';
@@ -29,15 +20,8 @@ export interface CassandraOptions extends ClusterOptions {
   readonly logEpoch: number;
 }
 
-/** Opening the same generation twice, here or in another process, gives two handles of one store. */
-export interface CassandraStores extends AsyncDisposable {
-  timeline(generation: number): Promise<TimelineStore>;
-  conversations(generation: number): Promise<ConversationStore>;
-  flat<H extends Head, Row extends FlatRow>(
-    projection: FlatProjection<H, Row>,
-    generation: number,
-  ): Promise<FlatStore<H, Row>>;
-}
+/** Handles of one store in several processes, too. */
+export type CassandraStores = ReadModelStores & AsyncDisposable;
 
 /** Rejects with StoreUnavailable when the cluster does not answer. */
 export async function openCassandra(options: CassandraOptions): Promise<CassandraStores> {

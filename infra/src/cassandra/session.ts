@@ -1,9 +1,8 @@
 // One client of a cluster and all that may be asked of it: pages of rows, batches, schema changes. Prepared and
 // idempotent every one, and no more of them in flight than the cluster takes without queueing.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { StoreUnavailable } from '@parley/projections';
+import { Semaphore, StoreUnavailable } from '@parley/projections';
 import { Client } from 'cassandra-driver';
-import { Semaphore } from '../runtime/semaphore.ts';
 import {
   ANY_COPY,
   clientOptions,

@@ -4,20 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import process from 'node:process';
 import type { RateBuckets, SessionRegistry, World } from '@parley/domain';
-import {
-  conversations,
-  createReadSide,
-  followGenerations,
-  OPTIONAL_PROJECTIONS,
-  timeline,
-  type ConversationStore,
-  type LeaseTerms,
-  type LiveGenerations,
-  type OptionalReadModel,
-  type ProjectionIdentity,
-  type ReadSide,
-  type TimelineStore,
-} from '@parley/projections';
+import { createReadSide, followReadModels, type LeaseTerms, type ReadModels, type ReadSide } from '@parley/projections';
 import { openCassandra } from '../cassandra/index.ts';
 import type { FleetConfig } from '../config/index.ts';
 import {
@@ -94,39 +81,17 @@ export async function openRedis({ config, observed, world, parts }: Fleet): Prom
   };
 }
 
-export interface FleetStores {
-  readonly timeline: LiveGenerations<TimelineStore>;
-  readonly conversations: LiveGenerations<ConversationStore>;
-  /** A worker's alone. */
-  readonly optional: readonly OptionalReadModel[];
-}
-
 /** The read models' generations; a worker folds them, others read the one that serves. */
 export async function openStores(
   { config, observed, world, parts }: Fleet,
   { connection, logEpoch }: Pick<FleetLog, 'connection' | 'logEpoch'>,
   { isWorker }: { readonly isWorker: boolean },
-): Promise<FleetStores> {
+): Promise<ReadModels> {
   const options = { ...cassandraOptions(config, logEpoch), answered: observed.stores.cql };
   const stores = parts.use(await openCassandra(options));
   const registry = await openGenerationRegistry(connection, logEpoch);
   const failed = (err: unknown): void => observed.logger.warn({ err }, 'generations cannot be looked at');
-  const follow = async <Store>(
-    projection: ProjectionIdentity,
-    open: (number: number) => Promise<Store>,
-  ): Promise<LiveGenerations<Store>> =>
-    parts.use(await followGenerations({ registry, world, isWorker, failed, projection, open }));
-  const optional = OPTIONAL_PROJECTIONS.filter(({ name }) => isWorker && config.projections.includes(name));
-  return {
-    timeline: await follow(timeline, (number) => stores.timeline(number)),
-    conversations: await follow(conversations, (number) => stores.conversations(number)),
-    optional: await Promise.all(
-      optional.map(async (projection) => ({
-        projection,
-        live: await follow(projection, (number) => stores.flat(projection, number)),
-      })),
-    ),
-  };
+  return followReadModels({ stores, registry, world, isWorker, failed, parts, optional: config.projections });
 }
 
 export async function openReadSide(fleet: Fleet, fleetLog: FleetLog): Promise<ReadSide> {

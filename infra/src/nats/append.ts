@@ -14,13 +14,13 @@ import {
   type StoredEvent,
   type World,
 } from '@parley/domain';
+import { Semaphore } from '@parley/projections';
 import { API_CODES } from './api-error.ts';
 import { encodeEvent } from './codec.ts';
 import type { LogObserver } from './observer.ts';
 import type { Publication, Publisher, PublishOutcome } from './publish.ts';
 import type { RequestFailure } from './requests.ts';
 import { contentionBackOff, outageBackOff, retryDelayMs, type BackOff } from './retry-delay.ts';
-import { Semaphore } from '../runtime/semaphore.ts';
 
 export const APPEND_LIMITS = {
   /** Appends a process may have waiting and in flight; one more is refused. */

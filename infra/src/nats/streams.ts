@@ -1,10 +1,10 @@
 // The one table of streams (docs/jetstream.md): nothing else declares one. What differs from it on the server is reported, never
 // repaired: a stream holds the truth, and a repair that guesses wrong deletes it.
 import { ACCEPTANCE, allShards } from '@parley/domain';
+import { Semaphore } from '@parley/projections';
 import { DiscardPolicy, RetentionPolicy, StorageType, type StreamConfig } from '@nats-io/jetstream';
 import { API_CODES, ApiError, type ApiAnswer } from './api-error.ts';
 import type { JetStreamApi } from './jetstream-api.ts';
-import { Semaphore } from '../runtime/semaphore.ts';
 import { chatStream, parkedSubject } from './subjects.ts';
 
 export interface StreamSizing {

@@ -2,16 +2,7 @@
 // loop never waits for a disk. Nothing here is the truth: a file that is of no use is deleted and folded again.
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  conversations,
-  timeline,
-  type ConversationStore,
-  type FlatProjection,
-  type FlatRow,
-  type FlatStore,
-  type Head,
-  type TimelineStore,
-} from '@parley/projections';
+import { conversations, timeline, type ReadModelStores } from '@parley/projections';
 import { CONVERSATION_FORM, createConversationStore } from './conversation-store.ts';
 import type { File } from './file.ts';
 import { createFlatStore, flatForm } from './flat-store.ts';
@@ -29,15 +20,7 @@ export interface SqliteOptions extends WorkerClientOptions {
   readonly isGuest?: boolean;
 }
 
-/** Opening the same generation twice gives two handles of one store. */
-export interface SqliteStores extends AsyncDisposable {
-  timeline(generation: number): Promise<TimelineStore>;
-  conversations(generation: number): Promise<ConversationStore>;
-  flat<H extends Head, Row extends FlatRow>(
-    projection: FlatProjection<H, Row>,
-    generation: number,
-  ): Promise<FlatStore<H, Row>>;
-  /** Nobody here uses it any more: what is stored stays, for whoever has it open. */
+export interface SqliteStores extends ReadModelStores, AsyncDisposable {
   close(projection: string, generation: number): Promise<void>;
 }
 

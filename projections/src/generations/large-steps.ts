@@ -1,6 +1,8 @@
 // A log for who has all of it before him: read in large steps, few shards at a time. A store writes a thousand events of a few
 // conversations at once for much less than a few events of a thousand. It changes nothing but how events are put together.
 import type { EventLog, Position, ReadOptions, Shard, StoredEvent } from '@parley/domain';
+import { Semaphore } from '../semaphore.ts';
+import { withReads } from '../with-reads.ts';
 
 export const LARGE_STEPS = {
   /** Of one step, but for what came with the last of it. */
@@ -11,7 +13,7 @@ export const LARGE_STEPS = {
 
 /** The same log; steps of `read` hold more than `readBatchMax` events until the reader is where the log ended when it began. */
 export function inLargeSteps(log: EventLog): EventLog {
-  const turns = new Turns(LARGE_STEPS.shardsAtOnce);
+  const turns = new Semaphore(LARGE_STEPS.shardsAtOnce);
 
   async function* read(shard: Shard, after: Position, options: ReadOptions): AsyncGenerator<readonly StoredEvent[]> {
     const stop = new AbortController();
@@ -31,7 +33,7 @@ export function inLargeSteps(log: EventLog): EventLog {
     shard: Shard,
     { after, steps, signal }: { after: Position; steps: AsyncIterator<readonly StoredEvent[]>; signal: AbortSignal },
   ): AsyncGenerator<readonly StoredEvent[]> {
-    using _turn = await turns.take();
+    using _turn = await turns.acquire();
     const head = signal.aborted ? after : await log.head(shard);
     for (let at = after; at < head;) {
       const events: StoredEvent[] = [];
@@ -45,35 +47,5 @@ export function inLargeSteps(log: EventLog): EventLog {
     }
   }
 
-  return {
-    shards: log.shards,
-    append: (event) => log.append(event),
-    read,
-    readOne: (shard, position) => log.readOne(shard, position),
-    head: (shard) => log.head(shard),
-    conversationEvents: (conversationId, after) => log.conversationEvents(conversationId, after),
-    conversation: (conversationId, range) => log.conversation(conversationId, range),
-  };
-}
-
-/** In the order of asking. */
-class Turns {
-  readonly #waiting: (() => void)[] = [];
-  #free: number;
-
-  constructor(count: number) {
-    this.#free = count;
-  }
-
-  async take(): Promise<Disposable> {
-    if (this.#free === 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    else this.#free--;
-    return { [Symbol.dispose]: () => this.#pass() };
-  }
-
-  #pass(): void {
-    const next = this.#waiting.shift();
-    if (next) next();
-    else this.#free++;
-  }
+  return withReads(log, read);
 }

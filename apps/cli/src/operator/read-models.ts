@@ -8,12 +8,13 @@ import {
   type MembershipRow,
   type FullStore,
   type ProjectionGenerations,
+  type ReadModelStores,
   type TimelineHead,
   type TimelineRow,
   type VerifiableProjection,
 } from '@parley/projections';
 import { WrongUsage } from './operate.ts';
-import type { ReadModelStores, System } from './system.ts';
+import type { System } from './system.ts';
 
 export interface ReadModel<H extends Head, Row> {
   readonly projection: VerifiableProjection<H, Row>;

@@ -18,25 +18,7 @@ import {
 import { connectRedis, type RedisConnection } from '@parley/infra/redis';
 import { createWorld } from '@parley/infra/runtime';
 import { openSqlite } from '@parley/infra/sqlite';
-import type {
-  ConversationStore,
-  FlatProjection,
-  FlatRow,
-  FlatStore,
-  GenerationRegistry,
-  Head,
-  TimelineStore,
-} from '@parley/projections';
-
-/** Of one generation each. */
-export interface ReadModelStores {
-  timeline(generation: number): Promise<TimelineStore>;
-  conversations(generation: number): Promise<ConversationStore>;
-  flat<H extends Head, Row extends FlatRow>(
-    projection: FlatProjection<H, Row>,
-    generation: number,
-  ): Promise<FlatStore<H, Row>>;
-}
+import type { GenerationRegistry, ReadModelStores } from '@parley/projections';
 
 export interface System extends AsyncDisposable {
   readonly world: World;
