@@ -2,7 +2,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { text } from './cells.ts';
-import type { DatabaseFile, Parameters, Row, WriteStep } from './requests.ts';
+import { rowsOf, type DatabaseFile, type Parameters, type Table, type WriteStep } from './requests.ts';
 import { isCorrupt } from './sqlite-error.ts';
 
 /** How long a statement waits for another process's lock (an operator's `sqlite3`). */
@@ -22,9 +22,14 @@ const PRAGMAS = `
 
 const META_SCHEMA = 'CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;';
 
+interface Prepared {
+  readonly statement: StatementSync;
+  readonly columns: readonly string[];
+}
+
 export class Database implements Disposable {
   readonly #connection: DatabaseSync;
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #statements = new Map<string, Prepared>();
 
   constructor(path: string) {
     this.#connection = new DatabaseSync(path, { timeout: busyTimeoutMs });
@@ -34,15 +39,16 @@ export class Database implements Disposable {
     this.#connection.exec(sql);
   }
 
-  read(sql: string, parameters: Parameters): readonly Row[] {
-    return this.#prepared(sql).all(...parameters);
+  read(sql: string, parameters: Parameters): Table {
+    const { statement, columns } = this.#prepared(sql);
+    return { columns, rows: statement.all(...parameters) };
   }
 
   write(steps: readonly WriteStep[]): void {
     this.#connection.exec('BEGIN IMMEDIATE');
     try {
       for (const { sql, rows } of steps) {
-        const statement = this.#prepared(sql);
+        const { statement } = this.#prepared(sql);
         for (const row of rows) statement.run(...row);
       }
       this.#connection.exec('COMMIT');
@@ -54,12 +60,14 @@ export class Database implements Disposable {
   }
 
   /** The statements are few and constant, so all of them stay prepared. */
-  #prepared(sql: string): StatementSync {
+  #prepared(sql: string): Prepared {
     const known = this.#statements.get(sql);
     if (known !== undefined) return known;
     const statement = this.#connection.prepare(sql);
-    this.#statements.set(sql, statement);
-    return statement;
+    statement.setReturnArrays(true);
+    const prepared = { statement, columns: statement.columns().map(({ name }) => name) };
+    this.#statements.set(sql, prepared);
+    return prepared;
   }
 
   [Symbol.dispose](): void {
@@ -117,10 +125,10 @@ function begin(file: DatabaseFile): Database {
 }
 
 function differenceOf(database: Database, file: DatabaseFile): string | undefined {
-  const [table] = database.read("SELECT name FROM sqlite_schema WHERE name = 'meta'", []);
+  const [table] = rowsOf(database.read("SELECT name FROM sqlite_schema WHERE name = 'meta'", []));
   if (table === undefined) return UNFINISHED;
   const stored = new Map(
-    database.read('SELECT key, value FROM meta', []).map((row) => [text(row, 'key'), text(row, 'value')]),
+    rowsOf(database.read('SELECT key, value FROM meta', [])).map((row) => [text(row, 'key'), text(row, 'value')]),
   );
   for (const [key, value] of expectedMeta(file)) {
     const found = stored.get(key);

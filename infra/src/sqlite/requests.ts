@@ -5,6 +5,23 @@ import type { SQLInputValue, SQLOutputValue } from 'node:sqlite';
 export type Row = Readonly<Record<string, SQLOutputValue>>;
 export type Parameters = readonly SQLInputValue[];
 
+/** Rows on their way between the threads: an object for each would carry the names of its columns along. */
+export interface Table {
+  readonly columns: readonly string[];
+  /** By the place of the column. */
+  readonly rows: readonly Readonly<Record<number, SQLOutputValue>>[];
+}
+
+export const NO_ROWS: Table = { columns: [], rows: [] };
+
+export function rowsOf({ columns, rows }: Table): readonly Row[] {
+  return rows.map((cells) => {
+    const row: Record<string, SQLOutputValue> = {};
+    for (const [at, column] of columns.entries()) row[column] = cells[at] ?? null;
+    return row;
+  });
+}
+
 /** One generation of one projection. */
 export interface DatabaseFile {
   readonly path: string;
@@ -49,7 +66,7 @@ export interface Asked {
 }
 
 export type Told =
-  | { readonly type: 'rows'; readonly id: number; readonly rows: readonly Row[] }
+  | { readonly type: 'rows'; readonly id: number; readonly table: Table }
   /** `isWorldly`: not a mistake of ours; trying again may help. */
   | { readonly type: 'failed'; readonly id: number; readonly reason: string; readonly isWorldly: boolean }
   | { readonly type: 'discarded'; readonly discarded: Discarded };

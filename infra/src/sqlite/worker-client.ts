@@ -2,7 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import type { World } from '@parley/domain';
 import { StoreUnavailable } from '@parley/projections';
-import type { Asked, DatabaseFile, Discarded, Request, Row, Told } from './requests.ts';
+import { rowsOf, type Asked, type DatabaseFile, type Discarded, type Request, type Row, type Told } from './requests.ts';
 
 /** Unanswered requests at one time; the next one is refused. Readers and handlers each wait for their own. */
 const requestsPendingMax = 4_096;
@@ -91,7 +91,7 @@ export class WorkerClient implements AsyncDisposable {
     this.#restartsLeft = restartsMax;
     const pending = this.#pending.get(told.id);
     this.#pending.delete(told.id);
-    if (told.type === 'rows') pending?.resolve(told.rows);
+    if (told.type === 'rows') pending?.resolve(rowsOf(told.table));
     else pending?.reject(told.isWorldly ? new StoreUnavailable(told.reason) : new Error(told.reason));
   }
 

@@ -2,7 +2,7 @@
 // that was asked for after a write sees it.
 import { parentPort, workerData } from 'node:worker_threads';
 import { openExisting, openOrBegin, removeFile, type Database } from './database.ts';
-import type { Asked, DatabaseFile, Request, Row, Told } from './requests.ts';
+import { NO_ROWS, type Asked, type DatabaseFile, type Request, type Table, type Told } from './requests.ts';
 import { isCorrupt, isWorldly } from './sqlite-error.ts';
 
 const port = parentPort;
@@ -25,34 +25,34 @@ function reopen(files: readonly DatabaseFile[]): void {
 
 function answer({ id, request }: Asked): Told {
   try {
-    return { type: 'rows', id, rows: perform(request) };
+    return { type: 'rows', id, table: perform(request) };
   } catch (error) {
     if (isCorrupt(error) && 'path' in request) discard(request.path, String(error));
     return { type: 'failed', id, reason: String(error), isWorldly: isWorldly(error) || error instanceof NotOpen };
   }
 }
 
-function perform(request: Request): readonly Row[] {
+function perform(request: Request): Table {
   switch (request.type) {
     case 'open':
       open(request.file);
-      return [];
+      return NO_ROWS;
     case 'read':
       return databaseAt(request.path).read(request.sql, request.parameters);
     case 'write':
       databaseAt(request.path).write(request.steps);
-      return [];
+      return NO_ROWS;
     case 'drop':
       forget(request.path);
       removeFile(request.path);
-      return [];
+      return NO_ROWS;
     case 'release':
       forget(request.path);
-      return [];
+      return NO_ROWS;
     case 'close':
       for (const path of databases.keys()) forget(path);
       port?.close();
-      return [];
+      return NO_ROWS;
   }
 }
 

@@ -20,12 +20,15 @@ export class Tally<H extends Head, Row> {
   readonly #projection: VerifiableProjection<H, Row>;
   readonly #digest: Digest;
   readonly #keyed = new Map<string, Row>();
+  readonly #text: (row: Row) => string;
   #rolling = '';
   #pending = '';
 
-  constructor(projection: VerifiableProjection<H, Row>, digest: Digest) {
+  /** The fold hash is over canonical texts; `asText` is for who compares two tallies of one process and asks again where they differ. */
+  constructor(projection: VerifiableProjection<H, Row>, digest: Digest, asText: (row: Row) => string = canonical) {
     this.#projection = projection;
     this.#digest = digest;
+    this.#text = asText;
   }
 
   add(row: Row): void {
@@ -43,7 +46,7 @@ export class Tally<H extends Head, Row> {
 
   /** Where one digest ends and the next begins follows from the rows alone. */
   #append(row: Row): void {
-    this.#pending += `\n${canonical(row)}`;
+    this.#pending += `\n${this.#text(row)}`;
     if (this.#pending.length < charsPerDigest) return;
     this.#rolling = this.#digest(this.#rolling + this.#pending);
     this.#pending = '';
