@@ -70,7 +70,7 @@ async function intoSqlite(bench: Bench, { log, load, raw, before }: SqliteRun): 
   const folded = await folding;
   if (folded.usage.wallSeconds < servingSeconds(bench))
     bench.settings.report('the rebuild was over before that load was: ask for more --events, or fewer --seconds');
-  addFolded(bench, into, 'timeline', folded);
+  addFolded(bench, { ...into, projection: 'timeline' }, folded);
   addServing(bench, { before, during });
   await compare(bench, into, 'timeline');
   await foldAndCompare(bench, into, 'conversations');
@@ -96,11 +96,14 @@ interface Into {
 type Projection = Fold['projection'];
 
 async function foldAndCompare(bench: Bench, into: Into, projection: Projection): Promise<void> {
-  addFolded(bench, into, projection, await generate('fold', { ...into.log, projection, place: into.place }));
+  const folded = await generate('fold', { ...into.log, projection, place: into.place });
+  addFolded(bench, { ...into, projection }, folded);
   await compare(bench, into, projection);
 }
 
-function addFolded(bench: Bench, { name, raw }: Into, projection: Projection, folded: Done<'fold'>): void {
+type Folded = Into & { readonly projection: Projection };
+
+function addFolded(bench: Bench, { name, raw, projection }: Folded, folded: Done<'fold'>): void {
   addRates(bench, { name: `${projection} folded into ${name}`, done: folded, raw });
   for (const [index, peak] of folded.result.peakRssMiB.entries()) {
     const figure = `${projection} folded into ${name}: most memory until ${(index + 1) * 25} %`;
