@@ -1,4 +1,4 @@
-// What processes use, as Linux counts it (proc_pid_stat(5), proc_pid_smaps(5)).
+// What processes use, as Linux counts it (proc_pid_stat(5), proc_pid_status(5), proc_pid_smaps(5)).
 import { readFileSync } from 'node:fs';
 
 /** USER_HZ of every Linux we know. */
@@ -26,6 +26,12 @@ export function memoryOf(pid: number): Memory {
   const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
   const figure = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(text)?.[1]);
   return { rssKiB: figure('Rss'), pssKiB: figure('Pss') };
+}
+
+/** The most that this process ever had. */
+export function peakRssMiB(): number {
+  const text = readFileSync('/proc/self/status', 'utf8');
+  return Number(/^VmHWM:\s+(\d+) kB/m.exec(text)?.[1]) / 1_024;
 }
 
 /** Time that others took from this machine's processors since it started, in seconds. */

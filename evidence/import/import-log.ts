@@ -26,14 +26,21 @@ export interface ImportOptions {
 
 export interface Imported {
   readonly events: number;
-  readonly conversations: readonly { readonly id: string; readonly room: string; readonly messages: number }[];
+  readonly conversations: readonly Filled[];
+}
+
+interface Filled {
+  readonly id: string;
+  readonly room: string;
+  /** Stored: the last rooms may be cut short. */
+  readonly messages: number;
 }
 
 /** The log must be empty: positions are counted, and a PubAck that says another one rejects. */
 export async function importLog(options: ImportOptions): Promise<Imported> {
   const { connection, shards, onProgress, events: eventsMax = Number.POSITIVE_INFINITY } = options;
   await using publisher = new OrderedPublisher(connection, shards);
-  const conversations: Imported['conversations'][number][] = [];
+  const conversations: Filled[] = [];
   const waiting = roomsOf(options);
   let open: Writing[] = [];
   let events = 0;
@@ -57,15 +64,17 @@ export async function importLog(options: ImportOptions): Promise<Imported> {
 }
 
 interface Writing {
-  readonly conversation: Imported['conversations'][number];
+  readonly conversation: { -readonly [Key in keyof Filled]: Filled[Key] };
   readonly coming: Generator<NewEvent, void, Position>;
   /** Of its last event; undefined when there is no more. */
   at: Position | undefined;
 }
 
-async function step({ coming, at }: Writing, publisher: OrderedPublisher): Promise<Position | undefined> {
+async function step({ conversation, coming, at }: Writing, publisher: OrderedPublisher): Promise<Position | undefined> {
   const { value } = coming.next(at ?? (0 as Position));
-  return value ? publisher.publish(value) : undefined;
+  if (!value) return undefined;
+  if (value.event.type === 'message.sent') conversation.messages++;
+  return publisher.publish(value);
 }
 
 function* roomsOf({ scripts, events }: ImportOptions): Generator<Writing, undefined> {
@@ -74,8 +83,7 @@ function* roomsOf({ scripts, events }: ImportOptions): Generator<Writing, undefi
   for (let copy = 0; copy < copiesMax; copy++) {
     for (const script of scripts) {
       const conversationId = `g_${digest(`${script.room} ${copy}`)}` as ConversationId;
-      const messages = script.steps.filter(({ type }) => type === 'say').length;
-      const conversation = { id: conversationId, room: script.room, messages };
+      const conversation = { id: conversationId, room: script.room, messages: 0 };
       yield { conversation, coming: roomEvents({ conversationId, script, nicks }), at: undefined };
     }
   }

@@ -1,61 +1,43 @@
-// A new generation of the timeline folded from the first event, as `parley rebuild` does it, in a process that does nothing else.
+// A new generation of a read model folded from the first event, as `parley rebuild` does it, in a process that does nothing else.
 import { constants, setPriority } from 'node:os';
-import { openCassandra, type CassandraOptions } from '@parley/infra/cassandra';
 import { connectNats, NatsEventLog } from '@parley/infra/nats';
 import { createWorld } from '@parley/infra/runtime';
-import { openSqlite } from '@parley/infra/sqlite';
-import { foldToHead, timeline, type TimelineStore } from '@parley/projections';
+import { foldToHead } from '@parley/projections';
+import { MemoryLine } from './memory-line.ts';
+import { generation, withRebuilt, type Rebuilt } from './rebuilt.ts';
 
-export interface Fold {
+export interface Fold extends Rebuilt {
   readonly servers: string;
   readonly shards: number;
-  readonly store:
-    | { readonly type: 'sqlite'; readonly directory: string }
-    | ({ readonly type: 'cassandra' } & Pick<CassandraOptions, 'contactPoints' | 'localDataCenter'>);
 }
 
 export interface FoldResult {
   readonly events: number;
   readonly seconds: number;
-  /** Of the whole process, at even times from the beginning to the end. */
-  readonly rssMiB: readonly number[];
+  /** The most of the whole process, by the time that each quarter of the events was folded. */
+  readonly peakRssMiB: readonly number[];
 }
 
-const memoryEveryMs = 500;
-const logEpoch = 1;
-const generation = 2;
-
-export async function fold({ servers, shards, store: place }: Fold): Promise<FoldResult> {
+export async function fold({ servers, shards, ...rebuilt }: Fold): Promise<FoldResult> {
   setPriority(constants.priority.PRIORITY_LOW); // as `parley rebuild` gives way
   const world = createWorld();
   await using connection = await connectNats({ servers, name: 'parley-bench' });
   await using log = new NatsEventLog({ connection, world, shards });
-  await using opened = await openStore(place);
-  const rssMiB: number[] = [];
-  const remember = (): void => void rssMiB.push(process.memoryUsage.rss() / 2 ** 20);
-  const timer = setInterval(remember, memoryEveryMs);
-  const startedMs = performance.now();
-  const { folded } = await foldToHead({
-    log,
-    world,
-    projection: timeline,
-    store: opened.store,
-    generation,
-    signal: new AbortController().signal,
-    observer: failing,
-    onProgress: () => undefined,
+  return await withRebuilt(rebuilt, async (projection, store) => {
+    const memory = new MemoryLine();
+    const startedMs = performance.now();
+    const { folded } = await foldToHead({
+      log,
+      world,
+      projection,
+      store,
+      generation,
+      signal: new AbortController().signal,
+      observer: failing,
+      onProgress: ({ folded: done, total }) => memory.at(done, total),
+    });
+    return { events: folded, seconds: (performance.now() - startedMs) / 1_000, peakRssMiB: memory.end() };
   });
-  clearInterval(timer);
-  remember();
-  return { events: folded, seconds: (performance.now() - startedMs) / 1_000, rssMiB };
-}
-
-async function openStore(place: Fold['store']): Promise<AsyncDisposable & { readonly store: TimelineStore }> {
-  const stores = await (place.type === 'sqlite'
-    ? openSqlite({ directory: place.directory, logEpoch, world: createWorld(), isGuest: true, report: () => undefined })
-    : openCassandra({ ...place, keyspace: 'bench', replication: { [place.localDataCenter]: 1 }, logEpoch }));
-  const store = await stores.timeline(generation);
-  return { store, [Symbol.asyncDispose]: () => stores[Symbol.asyncDispose]() };
 }
 
 /** A measurement in which anything went wrong is none. */

@@ -6,6 +6,7 @@ import { readPages, type Pages, type PagesResult } from './pages.ts';
 import { comeBack, type Return, type ReturnResult } from './return.ts';
 import { rawPublish, type RawPublish, type RawPublishResult } from '../limits/raw-publish.ts';
 import { consume, type Consume, type ConsumeResult } from '../limits/consume.ts';
+import { compare, type CompareResult } from './compare.ts';
 import { fold, type Fold, type FoldResult } from './fold.ts';
 import { speak, type Speak } from './speak.ts';
 import { talk, type Talk, type TalkResult } from './talk.ts';
@@ -19,6 +20,7 @@ interface Work {
   readonly fanOut: { readonly job: FanOutLoad; readonly result: FanOutResult };
   readonly consume: { readonly job: Consume; readonly result: ConsumeResult };
   readonly fold: { readonly job: Fold; readonly result: FoldResult };
+  readonly compare: { readonly job: Fold; readonly result: CompareResult };
   readonly rawPublish: { readonly job: RawPublish; readonly result: RawPublishResult };
 }
 
@@ -36,6 +38,7 @@ export const JOBS: { readonly [Name in JobName]: (job: JobOf<Name>) => Promise<R
   rawPublish,
   consume,
   fold,
+  compare,
 };
 
 /** How busy the generator was; near to 1 it measures itself. */

@@ -1,6 +1,6 @@
-// Rebuilding: a new generation of the timeline folded from a log of real chat, into each kind of store, beside what reading that log
-// costs alone; and what clients of the serving system feel of it.
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+// Rebuilding: a new generation of each read model folded from a log of real chat, into each kind of store, and compared with that
+// log, beside what reading it costs alone; and what clients of the serving system feel of it.
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -17,7 +17,8 @@ import { readerLag } from '../metrics.ts';
 import { foundPairs, openStandalone, standaloneShards, type Conversation } from '../systems.ts';
 
 const scenario = 'rebuild';
-const pageEntries = 50;
+/** Fewer where no room of the log has so many messages. */
+const pageEntriesMax = 50;
 /** While it serves: what a busy team of some hundred people says. */
 const serving = { pairs: 16, perSecond: 50 } as const;
 
@@ -63,21 +64,59 @@ interface SqliteRun {
 
 async function intoSqlite(bench: Bench, { log, load, raw, before }: SqliteRun): Promise<void> {
   const directory = await mkdtemp(path.join(tmpdir(), 'parley-rebuilt-'));
-  await mkdir(directory, { recursive: true });
-  const folding = begin('fold', { ...log, store: { type: 'sqlite', directory } }).done;
+  const into: Into = { name: 'SQLite', log, raw, place: { type: 'sqlite', directory } };
+  const folding = begin('fold', { ...log, projection: 'timeline', place: into.place }).done;
   const during = await serve(bench, load, 'a rebuild into SQLite');
   const folded = await folding;
-  addRates(bench, { name: 'folded into SQLite', done: folded, raw });
-  addMemory(bench, 'SQLite', folded);
+  if (folded.usage.wallSeconds < servingSeconds(bench))
+    bench.settings.report('the rebuild was over before that load was: ask for more --events, or fewer --seconds');
+  addFolded(bench, { ...into, projection: 'timeline' }, folded);
   addServing(bench, { before, during });
+  await compare(bench, into, 'timeline');
+  await foldAndCompare(bench, into, 'conversations');
   await rm(directory, { recursive: true });
 }
 
 async function intoCassandra(bench: Bench, log: Log, raw: Read): Promise<void> {
   await using node = await startCassandra();
-  const folded = await generate('fold', { ...log, store: { type: 'cassandra', ...node.place } });
-  addRates(bench, { name: 'folded into Cassandra, one node on the same cores', done: folded, raw });
-  addMemory(bench, 'Cassandra', folded);
+  const place = { type: 'cassandra', ...node.place } as const;
+  const into: Into = { name: 'Cassandra, one node on the same cores', log, raw, place };
+  await foldAndCompare(bench, into, 'timeline');
+  await foldAndCompare(bench, into, 'conversations');
+}
+
+/** Where a generation is made, and beside what. */
+interface Into {
+  readonly name: string;
+  readonly log: Log;
+  readonly raw: Read;
+  readonly place: Fold['place'];
+}
+
+type Projection = Fold['projection'];
+
+async function foldAndCompare(bench: Bench, into: Into, projection: Projection): Promise<void> {
+  const folded = await generate('fold', { ...into.log, projection, place: into.place });
+  addFolded(bench, { ...into, projection }, folded);
+  await compare(bench, into, projection);
+}
+
+type Folded = Into & { readonly projection: Projection };
+
+function addFolded(bench: Bench, { name, raw, projection }: Folded, folded: Done<'fold'>): void {
+  addRates(bench, { name: `${projection} folded into ${name}`, done: folded, raw });
+  for (const [index, peak] of folded.result.peakRssMiB.entries()) {
+    const figure = `${projection} folded into ${name}: most memory until ${(index + 1) * 25} %`;
+    bench.add({ scenario, name: figure, unit: 'MiB' }, peak);
+  }
+}
+
+/** As `parley verify` does it. */
+async function compare(bench: Bench, { name, log, raw, place }: Into, projection: Projection): Promise<void> {
+  const compared = await generate('compare', { ...log, projection, place });
+  const figure = `${projection} verified in ${name}`;
+  addRates(bench, { name: figure, done: compared, raw });
+  bench.add({ scenario, name: `${figure}: most memory`, unit: 'MiB' }, compared.result.peakRssMiB);
 }
 
 interface Served {
@@ -85,12 +124,14 @@ interface Served {
   readonly pageP99: number;
 }
 
+const servingSeconds = ({ settings }: Bench): number => settings.seconds + settings.warmUpSeconds;
+
 /** A light load for as long as each load lasts; who reads pages reads old ones of the log that is rebuilt. */
 async function serve(bench: Bench, { pairs, filled }: Load, beside: string): Promise<Served> {
-  const conversationIds = filled.conversations.filter(({ messages }) => messages >= pageEntries).map(({ id }) => id);
-  const { seconds, warmUpSeconds } = bench.settings;
-  const pages = { base: bench.system.base, userId: operatorId, conversationIds, limit: pageEntries, inFlight: 1 };
-  const reading = begin('pages', { ...pages, seconds: seconds + warmUpSeconds }).done;
+  const limit = Math.min(pageEntriesMax, Math.max(...filled.conversations.map(({ messages }) => messages)));
+  const conversationIds = filled.conversations.filter(({ messages }) => messages >= limit).map(({ id }) => id);
+  const pages = { base: bench.system.base, userId: operatorId, conversationIds, limit, inFlight: 1 };
+  const reading = begin('pages', { ...pages, seconds: servingSeconds(bench) }).done;
   const load = `${serving.perSecond}/s in ${serving.pairs} pairs, and pages, beside ${beside}`;
   const talked = await bench.talk({ scenario, load }, pairs, { type: 'open', perSecond: serving.perSecond });
   const { result } = await reading;
@@ -99,7 +140,7 @@ async function serve(bench: Bench, { pairs, filled }: Load, beside: string): Pro
 
 interface Rated {
   readonly name: string;
-  readonly done: Done<'consume' | 'fold'>;
+  readonly done: Done<'consume' | 'fold' | 'compare'>;
   /** What it is compared with. */
   readonly raw?: Read;
 }
@@ -110,17 +151,6 @@ function addRates(bench: Bench, { name, done: { result, usage }, raw }: Rated): 
   bench.add({ scenario, name, unit: '/s' }, result.events / result.seconds, limit);
   const limitOfCore = raw && { name: 'read alone', value: raw.result.events / raw.usage.cpuSeconds };
   bench.add({ scenario, name: `${name}, per core`, unit: '/s' }, result.events / usage.cpuSeconds, limitOfCore);
-}
-
-function addMemory(bench: Bench, store: string, { result: { rssMiB } }: Done<'fold'>): void {
-  for (const [part, when] of [
-    [0.25, 'a quarter'],
-    [0.5, 'half'],
-    [1, 'all'],
-  ] as const) {
-    const at = rssMiB[Math.round((rssMiB.length - 1) * part)] ?? Number.NaN;
-    bench.add({ scenario, name: `${store}: memory of the folding process when ${when} is folded`, unit: 'MiB' }, at);
-  }
 }
 
 function addServing(bench: Bench, { before, during }: { readonly before: Served; readonly during: Served }): void {

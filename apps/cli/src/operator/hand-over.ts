@@ -19,8 +19,11 @@ interface HandedOver extends Pick<Call<object>, 'system' | 'signal'> {
   readonly serving: { readonly store: Stored };
 }
 
-/** Rejects when no worker takes it; when they are there again, the same command goes on here. */
-export async function handOver(work: HandedOver, show: (line: string) => void): Promise<void> {
+/**
+ * Resolves with the number of events that the new generation holds by then, whoever folded them. Rejects when no worker takes it; when
+ * they are there again, the same command goes on here.
+ */
+export async function handOver(work: HandedOver, show: (line: string) => void): Promise<number> {
   const { system, signal, number, serving, store } = work;
   const { world, log } = system;
   const shards = allShards(log.shards);
@@ -32,7 +35,7 @@ export async function handOver(work: HandedOver, show: (line: string) => void): 
     const wanted = await checkpoints(serving.store, shards);
     const reached = await checkpoints(store, shards);
     const behind = shards.reduce((sum, shard) => sum + Math.max(0, (wanted[shard] ?? 0) - (reached[shard] ?? 0)), 0);
-    if (behind === 0) return;
+    if (behind === 0) return reached.reduce((sum, position) => sum + position, 0);
     if (behind < least) [least, heardTs] = [behind, world.now()];
     if (world.now() - heardTs > HAND_OVER.silenceMsMax) throw new NoWorkers(number);
     show(`${behind} events behind`);

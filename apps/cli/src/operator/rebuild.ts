@@ -12,7 +12,6 @@ import {
   withServing,
   withState,
   type Difference,
-  type FoldProgress,
   type FullStore,
   type Head,
   type ParkedConversation,
@@ -56,10 +55,10 @@ export const rebuild: OperatorCommand<RebuildFlags> = (call, projection = '') =>
   withReadModel(projection, async (model) => {
     const work = await begin(call, model);
     const { output, flags, number, serving, found } = work;
-    const folded = await steps(work);
+    const made = await steps(work);
     const { serving: servingNow } = await generationsOf(call.system, projection);
-    output.json({ projection, generation: number, before: serving.number, serving: servingNow, ...folded, ...found });
-    output.line(`${projection}: generation ${number}, ${folded.events} events in ${folded.seconds.toFixed(1)} s`);
+    output.json({ projection, generation: number, before: serving.number, serving: servingNow, ...made, ...found });
+    output.line(`${projection}: generation ${number} holds ${made.events} events after ${made.seconds.toFixed(1)} s`);
     for (const { conversationId, position, reason } of found.parked) {
       output.line(`${conversationId} is parked at ${position}: ${reason}`);
     }
@@ -98,17 +97,25 @@ async function begin<H extends Head, Row>(
   };
 }
 
+/** Gives what the new generation holds when workers have taken it over, and how long that took. */
 async function steps<H extends Head, Row>(work: Rebuild<H, Row>) {
   const { model, number, serving, output, flags, change, found } = work;
   const name = `generation ${number} of ${model.projection.name}`;
-  let folded = { events: 0, seconds: 0 };
+  const beganMs = performance.now();
+  let made = { events: 0, seconds: 0 };
   const tasks = new Listr(
     [
       {
         title: `${name} is folded beside ${serving.number}`,
-        task: async (_, task) => void (folded = await fold(work, (line) => (task.output = line))),
+        task: (_, task) => fold(work, (line) => (task.output = line)),
       },
-      { title: 'workers take it over', task: (_, task) => handOver(work, (line) => (task.output = line)) },
+      {
+        title: 'workers take it over',
+        task: async (_, task) => {
+          const events = await handOver(work, (line) => (task.output = line));
+          made = { events, seconds: (performance.now() - beganMs) / 1_000 };
+        },
+      },
       {
         title: 'it is what the log says',
         enabled: flags.verify,
@@ -124,15 +131,13 @@ async function steps<H extends Head, Row>(work: Rebuild<H, Row>) {
     { registerSignalListeners: false, renderer: process.stderr.isTTY && !output.isJson ? 'default' : 'silent' },
   );
   await tasks.run();
-  return folded;
+  return made;
 }
 
-async function fold<H extends Head, Row>(work: Rebuild<H, Row>, show: (line: string) => void) {
+async function fold<H extends Head, Row>(work: Rebuild<H, Row>, show: (line: string) => void): Promise<void> {
   const { system, model, store, number, signal } = work;
-  const beganMs = performance.now();
   const line = progressLine();
-  let first: FoldProgress | undefined;
-  const last = await foldToHead({
+  await foldToHead({
     log: system.log,
     world: system.world,
     projection: model.projection,
@@ -140,14 +145,10 @@ async function fold<H extends Head, Row>(work: Rebuild<H, Row>, show: (line: str
     generation: number,
     observer: observing(work),
     signal,
-    onProgress(progress) {
-      first ??= progress;
-      show(line(progress.folded, progress.total));
-    },
+    onProgress: ({ folded, total }) => show(line(folded, total)),
   });
   signal.throwIfAborted();
   await work.change((before) => withState(before, number, 'joining'));
-  return { events: last.folded - (first?.folded ?? 0), seconds: (performance.now() - beganMs) / 1_000 };
 }
 
 async function compare<H extends Head, Row>(work: Rebuild<H, Row>, show: (line: string) => void): Promise<void> {
