@@ -2,7 +2,15 @@
 import { Worker } from 'node:worker_threads';
 import type { World } from '@parley/domain';
 import { StoreUnavailable } from '@parley/projections';
-import { rowsOf, type Asked, type DatabaseFile, type Discarded, type Request, type Row, type Told } from './requests.ts';
+import {
+  rowsOf,
+  type Asked,
+  type DatabaseFile,
+  type Discarded,
+  type Request,
+  type Row,
+  type Told,
+} from './requests.ts';
 
 /** Unanswered requests at one time; the next one is refused. Readers and handlers each wait for their own. */
 const requestsPendingMax = 4_096;

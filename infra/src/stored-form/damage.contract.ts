@@ -82,6 +82,7 @@ export function describeDamage<H extends Head, Row>(
       const { verified, differences } = await rig.verify();
       expect(differences).toStrictEqual([]);
       expect(verified).toMatchObject({ conversations: rig.targets.length, parked: [] });
+      expect(rig.readAlone()).toBe(0); // it tells by one reading of the whole log that nothing is wrong
       for (const { conversationId } of rig.targets) expect(await rig.hashesAreEqual(conversationId)).toBe(true);
     });
 
@@ -127,6 +128,8 @@ export function describeDamage<H extends Head, Row>(
 interface Rig<H extends Head, Row> extends DamagedStore<H, Row> {
   readonly targets: readonly Target[];
   nextTarget(): Target;
+  /** How often the log was asked for one conversation alone. */
+  readAlone(): number;
   verify(): Promise<{ readonly verified: Verified; readonly differences: readonly Difference[] }>;
   repair(verified: Verified): Promise<void>;
   talk(except?: Target): Promise<void>;
@@ -139,6 +142,12 @@ interface Rig<H extends Head, Row> extends DamagedStore<H, Row> {
 async function createRig<H extends Head, Row>(opened: DamagedStore<H, Row>): Promise<Rig<H, Row>> {
   const { projection, store } = opened;
   const log = new MemoryEventLog({ shards: 2, world });
+  const conversation = log.conversation.bind(log);
+  let readAlone = 0;
+  log.conversation = (...range) => {
+    readAlone += 1;
+    return conversation(...range);
+  };
   const { signal } = new AbortController();
   const targets: Target[] = [];
   for (let index = 0; index < 16; index++) targets.push(await createConversation(log, `g_${index}` as ConversationId));
@@ -174,6 +183,7 @@ async function createRig<H extends Head, Row>(opened: DamagedStore<H, Row>): Pro
     ...opened,
     targets,
     settled,
+    readAlone: () => readAlone,
     nextTarget() {
       const target = targets[next++ % targets.length];
       if (!target) throw new Error('there are targets');

@@ -1,6 +1,6 @@
 // The first part of a rebuild: a new generation folded from where it is up to the head of the log, by whoever rebuilds. It is the one
 // runner at work, for so long as there is much to do; workers go on from there.
-import { allShards, type Position, type Shard, type StoredEvent } from '@parley/domain';
+import { allShards, LogUnavailable, type EventLog, type Position, type Shard, type StoredEvent } from '@parley/domain';
 import { projectionReader, type ProjectionObserver } from '../projection-reader.ts';
 import type { Head, Projection, ProjectionStore } from '../projection.ts';
 import { inLargeSteps } from './large-steps.ts';
@@ -50,16 +50,27 @@ export async function foldToHead<H extends Head, Row>(options: FoldOptions<H, Ro
   };
   const reader = projectionReader(options.projection, store, { generation: options.generation, observer: watched });
   await using _running = runReader(reader, { log: inLargeSteps(log), world, observer: watched });
+  let total: number | undefined;
   for (;;) {
-    const total = sum(await Promise.all(shards.map((shard) => log.head(shard))));
-    const progress = { folded: sum([...positions.values()]), total };
+    total = (await eventsIn(log)) ?? total;
+    const progress = { folded: sum([...positions.values()]), total: total ?? 0 };
     onProgress(progress);
     if (signal.aborted) return progress;
-    if (total - progress.folded <= FOLD.eventsLeftMax) {
+    if (total !== undefined && total - progress.folded <= FOLD.eventsLeftMax) {
       await store.complete?.();
       return progress;
     }
     await Promise.race([world.sleep(FOLD.lookMs, signal), broken.promise]);
+  }
+}
+
+/** Undefined while the log cannot be asked. */
+async function eventsIn(log: EventLog): Promise<number | undefined> {
+  try {
+    return sum(await Promise.all(allShards(log.shards).map((shard) => log.head(shard))));
+  } catch (error) {
+    if (error instanceof LogUnavailable) return undefined;
+    throw error;
   }
 }
 

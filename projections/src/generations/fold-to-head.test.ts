@@ -1,0 +1,50 @@
+import { LogUnavailable, NO_POSITION, type EventLog, type Shard } from '@parley/domain';
+import { alice, createTestLog, createTestWorld, said } from '@parley/domain/testing';
+import { expect, test } from 'vitest';
+import { createTestTimeline } from '../testing/stores.ts';
+import { timeline } from '../timeline/timeline.ts';
+import { foldToHead, type FoldProgress } from './fold-to-head.ts';
+
+const observer = {
+  applied: () => undefined,
+  retrying: () => undefined,
+  stopped: () => undefined,
+  parked: () => undefined,
+  passedOver: () => undefined,
+  voided: () => undefined,
+};
+
+/** How far it came, with all that it said on the way; the log cannot be asked for its head the first times. */
+async function folded(events: number, failure: Error, failures: number) {
+  const log = createTestLog();
+  for (let count = 0; count < events; count++) log.put(said('hello'), { actorId: alice });
+  let left = failures;
+  const flaky: EventLog = {
+    ...log,
+    shards: log.shards,
+    head: (shard) => (left-- > 0 ? Promise.reject(failure) : log.head(shard)),
+  };
+  const store = createTestTimeline();
+  const progress: FoldProgress[] = [];
+  const result = await foldToHead({
+    log: flaky,
+    world: createTestWorld(),
+    projection: timeline,
+    store,
+    generation: 1,
+    observer,
+    signal: new AbortController().signal,
+    onProgress: (each) => void progress.push(each),
+  });
+  return { result, progress, checkpoint: await store.checkpoint(0 as Shard) };
+}
+
+test('it goes on while the log cannot be asked how much there is', async () => {
+  const { result, checkpoint } = await folded(3_000, new LogUnavailable('no leader'), 5);
+  expect(result.total).toBe(3_000);
+  expect(checkpoint).toBeGreaterThan(NO_POSITION);
+});
+
+test('what no retry can mend ends it', async () => {
+  await expect(folded(10, new TypeError('a mistake'), 1)).rejects.toThrow('a mistake');
+});
