@@ -221,9 +221,9 @@ test('looks at a share of the conversations, the same ones each time, and at eac
 });
 
 /** As a store that gives ids more than once; so many that they are not held at one time. */
-const countedOften = ({ conversationIds }: TimelineStore): TimelineStore['conversationIds'] =>
+const countedOften = (store: TimelineStore): TimelineStore['conversationIds'] =>
   async function* often() {
-    for await (const ids of conversationIds()) {
+    for await (const ids of store.conversationIds()) {
       for (let given = 0; given <= VERIFY.conversationsAtOnce; given += ids.length) yield ids;
     }
   };
