@@ -2,7 +2,7 @@
 import { NO_POSITION, type ConversationId, type Shard } from '@parley/domain';
 import { alice, createTestLog, said, theGroup, type TestLog } from '@parley/domain/testing';
 import { expect, it } from 'vitest';
-import { refoldGraceMs } from './projection.ts';
+import { refoldGraceMs, type Refolded, type RefoldRequest } from './projection.ts';
 import { projectionReader } from './projection-reader.ts';
 import { refolding, REFOLDS } from './refolder.ts';
 import { followLog, runWork } from './runner.ts';
@@ -47,7 +47,8 @@ function createRig() {
       parked: () => undefined,
       passedOver: () => undefined,
       voided: () => undefined,
-      refolded: () => void heard.push('refolded'),
+      refolded: (_: string, { conversationId }: RefoldRequest, { upTo }: Refolded) =>
+        void heard.push(`${conversationId} is refolded up to ${upTo}`),
       refoldFailed: (_: string, error: unknown) => void heard.push(String(error)),
     };
     const records: string[] = [];
@@ -107,6 +108,8 @@ it('a planted bug parks one conversation and stops nothing else, and once it is 
     { conversationId: theGroup, position: 2, reason: 'Error: a bug' },
   ]);
   expect(await rig.store.refoldsAsked()).toStrictEqual([]);
+  expect(rig.heard).toStrictEqual([`${theGroup} is refolded up to 1`]);
+  expect(await rig.rowsOf(theGroup)).toHaveLength(1);
 
   rig.isBroken = false;
   await rig.store.askRefolds([request]);
@@ -133,7 +136,8 @@ it('what was damaged is as the log has it, and the shard goes on while others ar
     await rig.pass(100);
   }
   await rig.expectWhole();
-  expect(rig.heard).toStrictEqual(['refolded', 'refolded']);
+  expect(rig.heard).toHaveLength(2);
+  for (const [index, id] of [theGroup, other].entries()) expect(rig.heard[index]).toContain(`${id} is refolded up to`);
   await worker.stop();
 });
 
@@ -192,4 +196,43 @@ it('a shard that is ended and begun again while it is refolded comes to rest', a
     expect(depth).toBeLessThanOrEqual(1);
   }
   expect(seen.at(-1)).toBe('end');
+});
+
+it('clears above whatever may have been written, and folds what another worker passed over meanwhile', async () => {
+  const rig = createRig();
+  for (let count = 0; count < 5; count++) rig.say(theGroup, `message ${count}`);
+  const upTo = (count: number) => foldBatch(timeline, rig.log.events().slice(0, count));
+  await rig.store.write(shard, upTo(3)); // of 5: rows may lie beyond the checkpoint
+  const cleared: number[] = [];
+  const done = Promise.withResolvers<number>();
+  const store: typeof rig.store = {
+    ...rig.store,
+    async clearForRefold(...asked) {
+      cleared.push(asked[2]);
+      await rig.store.clearForRefold(...asked);
+    },
+    async write(...written) {
+      await rig.store.write(...written);
+      if (cleared.length === 0 || rig.log.events().length > 5) return;
+      rig.say(theGroup, 'late');
+      await rig.store.write(shard, { rows: [], heads: [], parked: [], checkpoint: upTo(6).checkpoint });
+    },
+  };
+  const work = refolding(
+    { begin: () => undefined, end: async () => undefined },
+    {
+      projection: timeline,
+      store,
+      log: rig.log,
+      world: { sleep: async () => new Promise((resolve) => void setTimeout(resolve, 1)) },
+      observer: { refolded: (_, __, refolded) => done.resolve(refolded.upTo) },
+    },
+  );
+  await store.askRefolds([request]);
+  work.begin(shard);
+  expect(await done.promise).toBe(6);
+  await work.end(shard);
+  expect(cleared).toStrictEqual([5]);
+  expect(await rig.rowsOf(theGroup)).toHaveLength(6);
+  expect(await store.parked(shard)).toStrictEqual([]);
 });
