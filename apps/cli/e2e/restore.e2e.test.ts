@@ -105,6 +105,7 @@ test('after a restore the pages are those of the backup, and clients that knew m
   const [kept] = await say(alice, ids, texts('kept', 15));
   const taken = await parleyJson<{ shards: number; logEpoch: number }>(environment, 'backup', backup);
   expect(taken).toMatchObject({ shards: 16, logEpoch: 1 });
+  await parleyJson(environment, 'rebuild', 'timeline');
   const backedUp = await pages();
   const { next_cursor: cursor } = (await (await listOf()).json()) as { next_cursor: string };
   expect((await listOf(`&cursor=${cursor}`)).status).toBe(200);
@@ -136,6 +137,11 @@ test('after a restore the pages are those of the backup, and clients that knew m
   expect([refusedPage.status, await refusedPage.json()]).toMatchObject([400, { code: 'bad_frame' }]);
   const gone = await fetch(`${base}/v1/conversations/${late}`, { headers: { authorization: `Bearer ${token}` } });
   expect(gone.status).toBe(404);
+
+  // Generations begin anew: none of the old log is in the way of a second one.
+  expect(await parleyJson(environment, 'rebuild', 'timeline')).toMatchObject({ before: 1, generation: 2, serving: 2 });
+  standalone.generation = 2;
+  expect(await pages()).toStrictEqual(backedUp);
 
   // What is in the backup is there by its id; what is lost is stored by the same id as if for the first time.
   if (!kept || !lost) throw new Error('nothing was said');

@@ -1,8 +1,9 @@
 // One open file in the worker: connection, prepared statements, transactions. Everything here blocks; it runs nowhere else.
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { text } from './cells.ts';
-import { rowsOf, type DatabaseFile, type Parameters, type Table, type WriteStep } from './requests.ts';
+import { rowsOf, type DatabaseFile, type Discarded, type Parameters, type Table, type WriteStep } from './requests.ts';
 import { isCorrupt } from './sqlite-error.ts';
 
 /** How long a statement waits for another process's lock (an operator's `sqlite3`). */
@@ -80,12 +81,17 @@ export function openOrBegin(file: DatabaseFile): { readonly database: Database; 
   const opened = existsSync(file.path) ? openExisting(file) : undefined;
   if (opened instanceof Database) return { database: opened };
   if (opened !== undefined && opened !== UNFINISHED && file.isGuest) {
-    throw new Error(`${file.path} is of no use: ${opened}`);
+    throw new Error(`${file.path} is of no use: ${opened}. ${whatToDo(opened)}`);
   }
   // Whoever began it may be at it this moment; of what has no tables, nothing has to go.
   if (opened !== UNFINISHED) removeFile(file.path);
   return { database: begin(file), ...(opened === undefined ? {} : { discarded: opened }) };
 }
+
+const whatToDo = (difference: string): string =>
+  difference.startsWith('log_epoch')
+    ? 'Start the standalone anew: it throws away what is of another epoch of the log'
+    : 'Use the build that made it, or `parley drop-generation` it and rebuild';
 
 /** Its process died before the one transaction that makes its tables, or has not come to it yet. */
 const UNFINISHED = 'begun but not finished';
@@ -115,6 +121,32 @@ export function removeFile(path: string): void {
   for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix, { force: true });
 }
 
+interface Swept {
+  readonly directory: string;
+  readonly logEpoch: number;
+}
+
+export function* sweep({ directory, logEpoch }: Swept): Generator<Discarded> {
+  for (const name of readdirSync(directory).filter((each) => each.endsWith('.sqlite'))) {
+    const path = join(directory, name);
+    const found = logEpochOf(path);
+    if (found === undefined || found === String(logEpoch)) continue;
+    removeFile(path);
+    yield { path, isServing: false, reason: `log_epoch is ${found}, not ${logEpoch}` };
+  }
+}
+
+/** Undefined where none is to be read: whoever opens it decides. */
+function logEpochOf(path: string): string | undefined {
+  using database = new Database(path);
+  try {
+    return metaOf(database)?.get('log_epoch');
+  } catch (error) {
+    if (!isCorrupt(error)) throw error;
+    return undefined;
+  }
+}
+
 function begin(file: DatabaseFile): Database {
   const database = new Database(file.path);
   database.exec(PRAGMAS);
@@ -125,16 +157,21 @@ function begin(file: DatabaseFile): Database {
 }
 
 function differenceOf(database: Database, file: DatabaseFile): string | undefined {
-  const [table] = rowsOf(database.read("SELECT name FROM sqlite_schema WHERE name = 'meta'", []));
-  if (table === undefined) return UNFINISHED;
-  const stored = new Map(
-    rowsOf(database.read('SELECT key, value FROM meta', [])).map((row) => [text(row, 'key'), text(row, 'value')]),
-  );
+  const stored = metaOf(database);
+  if (stored === undefined) return UNFINISHED;
   for (const [key, value] of expectedMeta(file)) {
     const found = stored.get(key);
     if (found !== value) return key === 'schema' ? 'other schema' : `${key} is ${found}, not ${value}`;
   }
   return undefined;
+}
+
+/** Undefined before it has tables. */
+function metaOf(database: Database): ReadonlyMap<string, string> | undefined {
+  const [table] = rowsOf(database.read("SELECT name FROM sqlite_schema WHERE name = 'meta'", []));
+  if (table === undefined) return undefined;
+  const rows = rowsOf(database.read('SELECT key, value FROM meta', []));
+  return new Map(rows.map((row) => [text(row, 'key'), text(row, 'value')]));
 }
 
 function expectedMeta({ identity, schema, indexes }: DatabaseFile): readonly (readonly [string, string])[] {

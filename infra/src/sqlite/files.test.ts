@@ -66,6 +66,24 @@ test('begins anew, and says so, when the log has another epoch', async () => {
   expect(reports).toHaveLength(1);
 });
 
+test('of another epoch no file is left, so that none is in the way of a guest who begins one', async () => {
+  const second = join(directory, 'timeline-g2.sqlite');
+  {
+    await using stores = await open();
+    await (await stores.timeline(2)).write(shard, foldBatch(timeline, events));
+  }
+  await using guests = await openSqlite({ directory, logEpoch: 2, world: createWorld(), isGuest: true, report: fail });
+  await expect(guests.timeline(2)).rejects.toThrow(/log_epoch is 1, not 2. Start the standalone anew/);
+  await using _stores = await open(2);
+  expect(existsSync(second)).toBe(false);
+  expect(reports).toStrictEqual([
+    { type: 'file-discarded', path: second, isServing: false, reason: 'log_epoch is 1, not 2' },
+  ]);
+  const begun = await guests.timeline(2);
+  await begun.write(shard, foldBatch(timeline, events.slice(0, 7)));
+  expect(await begun.checkpoint(shard)).toBe(7);
+});
+
 test('begins anew when the projection has another version', async () => {
   await writeAll();
   alter("UPDATE meta SET value = '0' WHERE key = 'version'");

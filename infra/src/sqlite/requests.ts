@@ -49,6 +49,8 @@ export interface WriteStep {
 }
 
 export type Request =
+  /** Files of another epoch of the log go, each reported: nobody reads them, and each is in the way of one of ours. */
+  | { readonly type: 'sweep'; readonly directory: string; readonly logEpoch: number }
   /** From here on the file answers; one that is of no use is begun anew, and reported. */
   | { readonly type: 'open'; readonly file: DatabaseFile }
   | { readonly type: 'read'; readonly path: string; readonly sql: string; readonly parameters: Parameters }

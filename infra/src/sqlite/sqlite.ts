@@ -14,7 +14,7 @@ import { createWriteGroups, type WriteGroups } from './write-groups.ts';
 export interface SqliteOptions extends WorkerClientOptions {
   /** Made when it is missing. */
   readonly directory: string;
-  /** Files of another epoch are begun anew. */
+  /** Files of another epoch go, but for a guest. */
   readonly logEpoch: number;
   /** Beside the process whose files these are: nothing is thrown away. */
   readonly isGuest?: boolean;
@@ -38,7 +38,10 @@ export async function openSqlite({
   ...options
 }: SqliteOptions): Promise<SqliteStores> {
   await mkdir(directory, { recursive: true });
-  const worker = new WorkerClient(options);
+  await using opening = new AsyncDisposableStack();
+  const worker = opening.use(new WorkerClient(options));
+  if (!isGuest) await worker.ask({ type: 'sweep', directory, logEpoch });
+  opening.move();
   const groupsByPath = new Map<string, WriteGroups>();
 
   const pathOf = (projection: string, generation: number): string =>

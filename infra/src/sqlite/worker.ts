@@ -1,7 +1,7 @@
 // The one thread that touches SQLite. Requests are done in the order they arrive, each before the next begins, so a read
 // that was asked for after a write sees it.
 import { parentPort, workerData } from 'node:worker_threads';
-import { openExisting, openOrBegin, removeFile, type Database } from './database.ts';
+import { openExisting, openOrBegin, removeFile, sweep, type Database } from './database.ts';
 import { NO_ROWS, type Asked, type DatabaseFile, type Request, type Table, type Told } from './requests.ts';
 import { isCorrupt, isWorldly } from './sqlite-error.ts';
 
@@ -34,6 +34,9 @@ function answer({ id, request }: Asked): Told {
 
 function perform(request: Request): Table {
   switch (request.type) {
+    case 'sweep':
+      for (const discarded of sweep(request)) tell({ type: 'discarded', discarded });
+      return NO_ROWS;
     case 'open':
       open(request.file);
       return NO_ROWS;
