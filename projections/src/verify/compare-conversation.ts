@@ -157,7 +157,7 @@ async function* compareRows<H extends Head, Row>(
     const what = `row ${place.key ?? place.position}`;
     if (!next.done && order(next.value) === 0) {
       const found = canonical(next.value);
-      if (!rows.some((row) => canonical(row) === found)) {
+      if (!rows.some((row) => canonical(row) === found) && !(await isLater(deps, next.value))) {
         yield { type: 'different', conversationId, what, expected: rows.at(-1), stored: next.value };
       }
       next = await stored.next();
@@ -166,12 +166,19 @@ async function* compareRows<H extends Head, Row>(
   for (; !next.done && !signal.aborted; next = await stored.next()) yield* extra(deps, next.value);
 }
 
-/** A row of an event that came after the fold's end is no difference. */
 async function* extra<H extends Head, Row>(deps: RowComparison<H, Row>, row: Row): AsyncGenerator<Difference> {
-  const { projection, log, shard, conversationId, upTo } = deps;
-  const { position, key } = projection.place(row);
-  if (position > upTo && position <= (await log.head(shard))) return;
-  yield { type: 'extra', conversationId, what: `row ${key ?? position}`, stored: row };
+  if (await isLater(deps, row)) return;
+  const { position, key } = deps.projection.place(row);
+  yield { type: 'extra', conversationId: deps.conversationId, what: `row ${key ?? position}`, stored: row };
+}
+
+/** Of an event that came after the fold's end, be it in the place of an earlier one: it is no difference. */
+async function isLater<H extends Head, Row>(
+  { projection, log, shard, upTo }: RowComparison<H, Row>,
+  row: Row,
+): Promise<boolean> {
+  const { position } = projection.place(row);
+  return position > upTo && position <= (await log.head(shard));
 }
 
 function* compareHeads<H extends Head>(
