@@ -1,6 +1,7 @@
 import { LogUnavailable, NO_POSITION, type EventLog, type Shard } from '@parley/domain';
 import { alice, createTestLog, createTestWorld, said } from '@parley/domain/testing';
 import { expect, test } from 'vitest';
+import { StoreUnavailable } from '../projection.ts';
 import { createTestTimeline } from '../testing/stores.ts';
 import { timeline } from '../timeline/timeline.ts';
 import { foldToHead, type FoldProgress } from './fold-to-head.ts';
@@ -15,7 +16,7 @@ const observer = {
 };
 
 /** How far it came, with all that it said on the way; the log cannot be asked for its head the first times. */
-async function folded(events: number, failure: Error, failures: number) {
+async function folded(events: number, failure: Error, failures: number, beforeStore = () => undefined) {
   const log = createTestLog();
   for (let count = 0; count < events; count++) log.put(said('hello'), { actorId: alice });
   let left = failures;
@@ -24,7 +25,7 @@ async function folded(events: number, failure: Error, failures: number) {
     shards: log.shards,
     head: (shard) => (left-- > 0 ? Promise.reject(failure) : log.head(shard)),
   };
-  const store = createTestTimeline();
+  const store = createTestTimeline(beforeStore);
   const progress: FoldProgress[] = [];
   const result = await foldToHead({
     log: flaky,
@@ -41,6 +42,16 @@ async function folded(events: number, failure: Error, failures: number) {
 
 test('it goes on while the log cannot be asked how much there is', async () => {
   const { result, checkpoint } = await folded(3_000, new LogUnavailable('no leader'), 5);
+  expect(result.total).toBe(3_000);
+  expect(checkpoint).toBeGreaterThan(NO_POSITION);
+});
+
+test('it goes on while the store cannot tell how far it is', async () => {
+  let left = 3;
+  const away = (): undefined => {
+    if (left-- > 0) throw new StoreUnavailable('away');
+  };
+  const { result, checkpoint } = await folded(3_000, new LogUnavailable('no leader'), 0, away);
   expect(result.total).toBe(3_000);
   expect(checkpoint).toBeGreaterThan(NO_POSITION);
 });
