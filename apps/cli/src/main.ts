@@ -36,6 +36,9 @@ program
 addOperatorCommands(program, process.env);
 
 await program.parseAsync();
+// All is said and closed: what a library still waits for (a driver, to call a server again that was away) holds nobody up.
+for (const stream of [process.stdout, process.stderr]) await new Promise((resolve) => stream.write('', resolve));
+process.exit();
 
 interface ChatFlags {
   readonly user: string;

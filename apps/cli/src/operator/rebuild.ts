@@ -23,6 +23,7 @@ import type { Call, OperatorCommand } from './operate.ts';
 import { EXIT } from './output.ts';
 import { progressLine } from './progress-line.ts';
 import { generationsOf, withReadModel, type ReadModel } from './read-models.ts';
+import type { System } from './system.ts';
 
 interface RebuildFlags {
   /** `--no-verify`: it is not compared with the log first. */
@@ -69,14 +70,19 @@ export const rebuild: OperatorCommand<RebuildFlags> = (call, projection = '') =>
     return isWhole(found) ? EXIT.done : EXIT.found;
   });
 
-/** To whoever serves on the same machine. Before any store is opened: on Linux a thread has the priority of the one that starts it. */
-const giveWay = (): void => setPriority(constants.priority.PRIORITY_LOW);
+/**
+ * To a standalone, which serves on the same machine. Before any store is opened: on Linux a thread has the priority of the one that
+ * starts it. Beside a fleet there is nobody to give way to, and whoever else works there could hold it up for ever.
+ */
+function giveWay({ where }: System): void {
+  if (where.form === 'standalone') setPriority(constants.priority.PRIORITY_LOW);
+}
 
 async function begin<H extends Head, Row>(
   call: Call<RebuildFlags>,
   model: ReadModel<H, Row>,
 ): Promise<Rebuild<H, Row>> {
-  giveWay();
+  giveWay(call.system);
   const { registry, world } = call.system;
   const { name, version } = model.projection;
   const first = await generationsOf(call.system, name);
