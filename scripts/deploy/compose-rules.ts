@@ -20,6 +20,9 @@ const readyUrl = `http://127.0.0.1:${PORTS.admin}/readyz`;
 export const fleetFaults = ({ services }: ComposeFile): readonly string[] => [
   ...Object.entries(services).flatMap(([name, service]) => serviceFaults(name, service)),
   ...ROLES.flatMap((role) => roleFaults(role, services[role])),
+  ...(services['projector']?.environment?.['PARLEY_PROJECTIONS'] === '${PARLEY_PROJECTIONS:-}'
+    ? []
+    : ['compose.yaml: projector is not told PARLEY_PROJECTIONS']),
   ...balancerFaults(readFileSync('infra/deploy/haproxy/haproxy.cfg', 'utf8')),
   ...imageFaults(readFileSync('infra/deploy/Dockerfile', 'utf8'), readFileSync('package.json', 'utf8')),
 ];

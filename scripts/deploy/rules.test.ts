@@ -41,6 +41,12 @@ describe('rules for compose.yaml', () => {
     ]);
   });
 
+  it('find a projector that keeps no more read models than the usual ones', () => {
+    expect(faultsAfter('${PARLEY_PROJECTIONS:-}', '')).toEqual([
+      'compose.yaml: projector is not told PARLEY_PROJECTIONS',
+    ]);
+  });
+
   it('find a service without a limit of memory', () => {
     expect(faultsAfter("cpus: '1', memory: 1G", "cpus: '1'")).toEqual(['compose.yaml: gateway may take all memory']);
   });
