@@ -23,6 +23,12 @@ export interface FleetOptions {
   readonly route?: ClusterOptions['route'];
   /** Of Parley's own processes, besides the usual ones. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Of each role but gateways: two, if not given. */
+  readonly workers?: number;
+  /** Its nodes of Cassandra are used; a keyspace is for `settings` to name. */
+  readonly beside?: FleetUnderProof;
+  /** In place of `parley setup`: what is to be done as the operator in a NATS where there is nothing. */
+  readonly deploy?: (operatorEnvironment: Readonly<Record<string, string>>) => Promise<void>;
 }
 
 const repository = path.resolve(import.meta.dirname, '..', '..', '..');
@@ -39,7 +45,8 @@ export class FleetUnderProof implements AsyncDisposable, SystemUnderProof {
     this.#folder = folder;
   }
 
-  static async start({ shards, cassandraNodes, gateways, route, settings }: FleetOptions): Promise<FleetUnderProof> {
+  static async start(options: FleetOptions): Promise<FleetUnderProof> {
+    const { shards, cassandraNodes, gateways, workers = 2, route, settings, beside, deploy } = options;
     const folder = mkdtempSync(path.join(tmpdir(), 'parley-fleet-'));
     const foreign = Object.entries(process.env).filter(([key]) => !key.startsWith('PARLEY_'));
     const services = path.join(repository, '.runtime', 'services');
@@ -51,13 +58,14 @@ export class FleetUnderProof implements AsyncDisposable, SystemUnderProof {
         redisServer: process.env['PARLEY_TEST_VALKEY_SERVER'] ?? path.join(services, 'valkey-server'),
         cassandra: path.join(repository, 'scripts/bootstrap/cassandra.sh'),
       },
-      running: {},
+      running: beside === undefined ? {} : beside.#ofCassandra,
       cassandraNodes,
       shards,
-      counts: { gateway: gateways, delivery: 2, projector: 2 },
+      counts: { gateway: gateways, delivery: workers, projector: workers },
       gatewayPort: 0,
       settings: { PARLEY_RATE_LIMITS: 'off', PARLEY_LOG_LEVEL: 'warn', ...settings },
       ...(route === undefined ? {} : { route }),
+      ...(deploy === undefined ? {} : { deploy: (settingsOf) => deploy(present(settingsOf('operator'))) }),
       report: () => undefined,
     });
     return new FleetUnderProof(cluster, folder);
@@ -78,8 +86,17 @@ export class FleetUnderProof implements AsyncDisposable, SystemUnderProof {
 
   /** For the `parley` command. */
   get operatorEnvironment(): Readonly<Record<string, string>> {
+    return present(this.#cluster.settingsOf('operator'));
+  }
+
+  /** One more process, told more than the others; nobody is sent to it. */
+  join(role: 'gateway' | 'projector', settings: NodeJS.ProcessEnv): Promise<Member> {
+    return this.#cluster.join(role, settings);
+  }
+
+  get #ofCassandra(): NodeJS.ProcessEnv {
     const settings = Object.entries(this.#cluster.settingsOf('operator'));
-    return Object.fromEntries(settings.filter((entry): entry is [string, string] => entry[1] !== undefined));
+    return Object.fromEntries(settings.filter(([key]) => /^PARLEY_CASSANDRA_(CONTACT_POINTS|REPLICAS)$/.test(key)));
   }
 
   members(kind: Member['plan']['kind']): readonly Member[] {
@@ -161,7 +178,8 @@ export class FleetUnderProof implements AsyncDisposable, SystemUnderProof {
 
   get #cassandra() {
     const contactPoints = this.#setting('PARLEY_CASSANDRA_CONTACT_POINTS').split(',');
-    return { contactPoints, localDataCenter: 'datacenter1', keyspace: 'parley' };
+    const keyspace = this.#setting('PARLEY_CASSANDRA_KEYSPACE') || 'parley';
+    return { contactPoints, localDataCenter: 'datacenter1', keyspace };
   }
 
   get #nats(): NodeConnectionOptions {
@@ -179,3 +197,6 @@ export class FleetUnderProof implements AsyncDisposable, SystemUnderProof {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }
+
+const present = (settings: NodeJS.ProcessEnv): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(settings).filter((entry): entry is [string, string] => entry[1] !== undefined));

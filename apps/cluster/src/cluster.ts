@@ -26,6 +26,8 @@ export interface ClusterOptions {
   readonly settings?: NodeJS.ProcessEnv;
   /** The settings of one of Parley's own processes, where it is to reach its servers another way than straight. */
   readonly route?: (member: string, settings: NodeJS.ProcessEnv) => Promise<NodeJS.ProcessEnv>;
+  /** Makes the deployment, as `parley setup` does where this is not given. */
+  readonly deploy?: (settingsOf: Cluster['settingsOf']) => Promise<void>;
   readonly report: (report: MemberReport) => void;
 }
 
@@ -34,6 +36,8 @@ export interface Cluster extends AsyncDisposable {
   readonly gatewayUrls: readonly string[];
   /** The configuration of whoever works with it. */
   readonly settingsOf: (user: NatsUser) => NodeJS.ProcessEnv;
+  /** One more process of a role, told more than the others; resolves when it is ready. It is ended with them, if not before. */
+  readonly join: (role: Role, settings: NodeJS.ProcessEnv) => Promise<Member>;
 }
 
 const readyMsMax = 120_000;
@@ -54,18 +58,20 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     if (report.type === 'started') recording = recording.then(() => recordProcesses(folder, identities()));
   }
 
-  async function launch(plans: readonly MemberPlan[]): Promise<void> {
+  async function launch(plans: readonly MemberPlan[], parts: AsyncDisposableStack): Promise<readonly Member[]> {
     const launched = plans.map((plan) => new Member(plan, heard));
     members.push(...launched);
-    starting.defer(async () => void (await Promise.all(launched.map((member) => member.stop()))));
+    parts.defer(async () => void (await Promise.all(launched.map((member) => member.stop()))));
     for (const member of launched) member.start();
     await Promise.all(launched.map((member) => untilReady(member)));
     await recording;
+    return launched;
   }
 
   const { plans, settingsOf } = await planServers(options);
-  await launch(plans);
-  await setUp({ ...options.environment, ...settingsOf('setup') }, path.join(folder, 'log', 'set-up.log'));
+  await launch(plans, starting);
+  const deploy = options.deploy ?? (() => setUp({ ...options.environment, ...settingsOf('setup') }, setUpLog(folder)));
+  await deploy(settingsOf);
   const machine: Machine = options;
   for (const role of ['projector', 'delivery', 'gateway'] as const) {
     const numbers = Array.from({ length: options.counts[role] }, (_, index) => index + 1);
@@ -74,16 +80,26 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       const settings = (await options.route?.(`${role}-${number}`, straight)) ?? straight;
       return planRole(role, number, { machine, settings, gatewayPort: options.gatewayPort });
     };
-    await launch(await Promise.all(numbers.map(plan)));
+    await launch(await Promise.all(numbers.map(plan)), starting);
   }
   const running = starting.move();
   return {
     members,
     settingsOf,
+    async join(role, more) {
+      const number = members.filter(({ plan }) => plan.kind === role).length + 1;
+      const settings = { ...settingsOf(role), ...more };
+      const plan = await planRole(role, number, { machine, settings, gatewayPort: options.gatewayPort });
+      const [member] = await launch([plan], running);
+      if (!member) throw new Error(`${plan.name} was not launched`);
+      return member;
+    },
     gatewayUrls: members.filter(({ plan }) => plan.kind === 'gateway').map(({ plan }) => plan.address),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }
+
+const setUpLog = (folder: string): string => path.join(folder, 'log', 'set-up.log');
 
 async function planServers(options: ClusterOptions) {
   const { programs, running, shards, cassandraNodes, folder } = options;

@@ -4,7 +4,6 @@ import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { text } from 'node:stream/consumers';
-import { pathToFileURL } from 'node:url';
 import { allShards, shardOf, type ConversationId, type Shard } from '@parley/domain';
 import { connectNats, openGenerationRegistry } from '@parley/infra/nats';
 import { withServing } from '@parley/projections';
@@ -12,11 +11,11 @@ import { eventually, isAcked, readStoredRows, RecordingClient, walkPages, type S
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { expect, test } from 'vitest';
+import { nextBuild } from './next-build.ts';
 import { StandaloneProcess } from './standalone-process.ts';
 
 const shards = 4;
 const fileOf = (name: string): string => path.join(import.meta.dirname, name);
-const nextBuild = (changes: string) => ({ NODE_OPTIONS: `--import=${pathToFileURL(fileOf(changes)).href}` });
 
 function start(worker: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}) {
   const { PATH } = process.env;
