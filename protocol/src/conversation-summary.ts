@@ -1,6 +1,12 @@
 // A conversation as a list shows it: its schema, and how it comes from the domain's state. Unread counts, mentions and the
 // viewer's own marks are not here yet.
-import { presentMembers, type ConversationId, type OpenConversation, type UserId } from '@parley/domain';
+import {
+  outlineOf,
+  type ConversationId,
+  type ConversationOutline,
+  type OpenConversation,
+  type UserId,
+} from '@parley/domain';
 import Type from 'typebox';
 import { ConversationIdSchema, PositionSchema, TimestampSchema, UserIdSchema } from './ids.ts';
 import { LIMITS } from './limits.ts';
@@ -51,19 +57,21 @@ export interface SummaryOf {
   readonly viewerId?: UserId;
 }
 
-export function conversationSummary({ conversationId, state, viewerId }: SummaryOf): ConversationSummary {
-  const peerId = viewerId === undefined ? undefined : peerOf(state, viewerId);
-  return {
-    conversation_id: conversationId,
-    type: state.kind,
-    ...(state.name === undefined ? {} : { name: state.name }),
-    member_count: presentMembers(state).length,
-    ...(peerId === undefined ? {} : { peer_id: peerId }),
-    settings: { history: state.settings.history },
-  };
+export const conversationSummary = ({ state, ...rest }: SummaryOf): ConversationSummary =>
+  outlineSummary({ ...rest, outline: outlineOf(state) });
+
+export interface OutlineSummaryOf extends Omit<SummaryOf, 'state'> {
+  readonly outline: ConversationOutline;
 }
 
-function peerOf(state: OpenConversation, viewerId: UserId): UserId | undefined {
-  if (state.kind !== 'direct') return undefined;
-  return state.members.keys().find((userId) => userId !== viewerId);
+export function outlineSummary({ conversationId, outline, viewerId }: OutlineSummaryOf): ConversationSummary {
+  const peerId = viewerId === undefined ? undefined : outline.pair?.find((userId) => userId !== viewerId);
+  return {
+    conversation_id: conversationId,
+    type: outline.kind,
+    ...(outline.name === undefined ? {} : { name: outline.name }),
+    member_count: outline.memberCount,
+    ...(peerId === undefined ? {} : { peer_id: peerId }),
+    settings: { history: outline.settings.history },
+  };
 }

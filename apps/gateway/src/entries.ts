@@ -1,12 +1,5 @@
 // Rows of the timeline as one viewer sees them: in `history`, on pages, alone.
-import {
-  isConversationEvent,
-  isMessageEvent,
-  visibleIntervals,
-  type ConversationState,
-  type Position,
-  type UserId,
-} from '@parley/domain';
+import { isConversationEvent, isMessageEvent, type ConversationState, type UserId } from '@parley/domain';
 import type { TimelineRow } from '@parley/projections';
 import { conversationFrame, messageFrame, type ConversationFrame, type MessageFrame } from '@parley/protocol';
 
@@ -26,7 +19,3 @@ export const conversationRowToFrame = (
   isConversationEvent(stored)
     ? conversationFrame({ stored, prev, summaryFor: { state, viewerId: viewer } })
     : undefined;
-
-/** May this viewer read what is at that position? */
-export const canSee = ({ viewer, state }: Viewing, position: Position): boolean =>
-  visibleIntervals(state, viewer).some(({ from, to = Infinity }) => from <= position && position <= to);

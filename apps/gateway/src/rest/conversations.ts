@@ -1,16 +1,16 @@
 // REST: conversations, mine and one.
 import { DEFAULT_SETTINGS, isMember, NO_POSITION, position, type Position, type UserId } from '@parley/domain';
-import type { ConversationHead } from '@parley/projections';
+import type { BriefHead } from '@parley/projections';
 import {
   conversationSummary,
   messageFrame,
+  outlineSummary,
   positionToText,
   type ConversationPage,
   type ListedConversation,
   type MessageFrame,
   type NewConversation,
 } from '@parley/protocol';
-import { canSee } from '../entries.ts';
 import { createGroup, openDirect, type Opened } from '../commands/change-conversation.ts';
 import { jsonAnswer } from './answer.ts';
 import { changeRefusal, currentFor, isRefused, refused, type Call, type RestContext, type Result } from './call.ts';
@@ -69,7 +69,7 @@ export async function listConversations({ context, input, caller }: Call<'listCo
   const next =
     last && rest.length > page.length ? encodeCursor(scope, [last.lastActivityTs, last.conversationId]) : undefined;
   const answer: ConversationPage = {
-    conversations: page.flatMap((head) => listed(head, caller)),
+    conversations: page.map((head) => listed(head, caller)),
     ...(next === undefined ? {} : { next_cursor: next }),
   };
   return jsonAnswer(200, answer);
@@ -81,25 +81,22 @@ const isAfterPlace = (place: readonly unknown[] | undefined): place is AfterPlac
   place !== undefined && place.length === 2 && typeof place[0] === 'number' && typeof place[1] === 'string';
 
 /** In the list's order: later activity first, equal times by id. */
-const isBehind = ({ lastActivityTs, conversationId }: ConversationHead, [ts, id]: AfterPlace): boolean =>
+const isBehind = ({ lastActivityTs, conversationId }: BriefHead, [ts, id]: AfterPlace): boolean =>
   lastActivityTs < ts || (lastActivityTs === ts && conversationId > id);
 
-function listed(head: ConversationHead, viewerId: UserId): readonly ListedConversation[] {
-  const { conversationId, state, lastActivityTs } = head;
-  if (state.type === 'none') return [];
-  const lastMessage = preview(head, viewerId);
-  return [
-    {
-      ...conversationSummary({ conversationId, state, viewerId }),
-      head: positionToText(head.position),
-      ...(lastMessage === undefined ? {} : { last_message: lastMessage }),
-      last_activity_ts: lastActivityTs,
-    },
-  ];
+function listed(head: BriefHead, viewerId: UserId): ListedConversation {
+  const { conversationId, outline, lastActivityTs } = head;
+  const lastMessage = preview(head);
+  return {
+    ...outlineSummary({ conversationId, outline, viewerId }),
+    head: positionToText(head.position),
+    ...(lastMessage === undefined ? {} : { last_message: lastMessage }),
+    last_activity_ts: lastActivityTs,
+  };
 }
 
-function preview({ state, lastMessage, ...head }: ConversationHead, viewer: UserId): MessageFrame | undefined {
-  if (!lastMessage || !canSee({ state, viewer }, lastMessage.position)) return undefined;
+function preview({ lastMessage, ...head }: BriefHead): MessageFrame | undefined {
+  if (!lastMessage) return undefined;
   // When something followed the message, its predecessor is not in the head: the position before makes clients look.
   const prev = lastMessage.position === head.position ? head.prev : position(lastMessage.position - 1);
   return messageFrame({ stored: lastMessage, prev });
