@@ -27,6 +27,8 @@ export interface VerifyOptions<H extends Head, Row> extends Comparison<H, Row> {
   /** What share of the conversations is looked at, chosen by their ids: 1 is all of them. */
   readonly sample: number;
   readonly found: (difference: Difference) => void;
+  /** Of each shard, which conversations were compared: for whoever compares what is kept besides. */
+  readonly compared?: (shard: Shard, conversationIds: readonly ConversationId[]) => Promise<void>;
   readonly progress: (events: number, total: number) => void;
 }
 
@@ -146,6 +148,7 @@ class Run<H extends Head, Row> {
     for (let at = 0; at < suspects.length && !this.#options.signal.aborted; at += VERIFY.comparedAtOnce) {
       await Promise.all(suspects.slice(at, at + VERIFY.comparedAtOnce).map((id) => this.#compare(shard, id)));
     }
+    await this.#options.compared?.(shard, ids);
   }
 
   async #fold(shard: Shard, slice: Slice, upTo: Position): Promise<ReadonlyMap<ConversationId, Logged<H, Row>>> {

@@ -6,6 +6,7 @@ import {
   type ConversationHead,
   type Head,
   type MembershipRow,
+  type OpenGeneration,
   type FullStore,
   type ProjectionGenerations,
   type ReadModelStores,
@@ -14,11 +15,14 @@ import {
   type VerifiableProjection,
 } from '@parley/projections';
 import { WrongUsage } from './operate.ts';
+import { recentHeadsBesides, type Besides } from './recent-heads.ts';
 import type { System } from './system.ts';
 
 export interface ReadModel<H extends Head, Row> {
   readonly projection: VerifiableProjection<H, Row>;
   open(stores: ReadModelStores, generation: number): Promise<FullStore<H, Row>>;
+  /** Undefined where nothing is kept of it besides its store. Rejects when that cannot be reached. */
+  besides?(system: System, generation: OpenGeneration<FullStore<H, Row>>): Promise<Besides | undefined>;
 }
 
 const timelineModel: ReadModel<TimelineHead, TimelineRow> = {
@@ -29,6 +33,7 @@ const timelineModel: ReadModel<TimelineHead, TimelineRow> = {
 const conversationsModel: ReadModel<ConversationHead, MembershipRow> = {
   projection: conversations,
   open: (stores, generation) => stores.conversations(generation),
+  besides: recentHeadsBesides,
 };
 
 export const READ_MODEL_NAMES = [timeline, conversations, ...OPTIONAL_PROJECTIONS].map(({ name }) => name);

@@ -13,6 +13,7 @@ import {
   servingNumber,
   type FullStore,
   type Head,
+  type OpenGeneration,
   type ParkedConversation,
 } from '@parley/projections';
 import { WrongUsage, type Call, type OperatorCommand } from './operate.ts';
@@ -27,12 +28,18 @@ const lookEveryMs = 250;
 const patienceMs = 15_000;
 
 /** The store of the generation that serves. */
-export async function servingStore<H extends Head, Row>(
+export const servingStore = async <H extends Head, Row>(
   system: System,
   model: ReadModel<H, Row>,
-): Promise<FullStore<H, Row>> {
+): Promise<FullStore<H, Row>> => (await servingGeneration(system, model)).store;
+
+export async function servingGeneration<H extends Head, Row>(
+  system: System,
+  model: ReadModel<H, Row>,
+): Promise<OpenGeneration<FullStore<H, Row>>> {
   const record = await generationsOf(system, model.projection.name);
-  return model.open(await system.stores(), servingNumber(record, model.projection.version));
+  const number = servingNumber(record, model.projection.version);
+  return { number, store: await model.open(await system.stores(), number) };
 }
 
 export function conversationIdOf(text: string): ConversationId {

@@ -11,11 +11,12 @@ import {
   type Head,
   type Verified,
 } from '@parley/projections';
-import { shardOf, type ConversationId } from '@parley/domain';
+import { shardOf, type ConversationId, type Shard } from '@parley/domain';
 import { WrongUsage, type Call, type OperatorCommand } from './operate.ts';
 import { EXIT } from './output.ts';
 import { registeredReadModels, withReadModel, type ReadModel } from './read-models.ts';
-import { conversationIdOf, refold, servingStore } from './refold.ts';
+import type { Besides } from './recent-heads.ts';
+import { conversationIdOf, refold, servingGeneration, servingStore } from './refold.ts';
 
 interface VerifyFlags {
   readonly conversation?: string;
@@ -26,20 +27,29 @@ interface VerifyFlags {
 interface Verifying<H extends Head, Row> extends Call<VerifyFlags> {
   readonly model: ReadModel<H, Row>;
   readonly store: FullStore<H, Row>;
+  readonly besides: Besides | undefined;
 }
 
 interface Findings extends Verified {
   readonly differences: readonly Difference[];
+  /** What is kept of these besides the store differs. */
+  readonly differingBesides: ReadonlySet<ConversationId>;
   readonly seconds: number;
 }
 
 export const verify: OperatorCommand<VerifyFlags> = (call, projection = '') =>
   withReadModel(projection, async (model) => {
-    const work = { ...call, model, store: await servingStore(call.system, model) };
+    const generation = await servingGeneration(call.system, model);
+    const besides = await model.besides?.(call.system, generation).catch((error: unknown) => {
+      call.output.note(`what Redis holds is not compared: ${String(error)}`);
+      return undefined;
+    });
+    const work = { ...call, model, store: generation.store, besides };
     const found = await look(work);
     report(work, found);
     const affected = [...new Set([...found.differing, ...found.parked.map(({ conversationId }) => conversationId)])];
-    const again = call.flags.repair && affected.length > 0 ? await repaired(work, affected) : found;
+    const isAffected = affected.length + found.differingBesides.size > 0;
+    const again = call.flags.repair && isAffected ? await repaired(work, affected, found.differingBesides) : found;
     call.output.json(documentOf(projection, found, again));
     return again.differences.length + again.parked.length > 0 ? EXIT.found : EXIT.done;
   });
@@ -47,9 +57,13 @@ export const verify: OperatorCommand<VerifyFlags> = (call, projection = '') =>
 async function repaired<H extends Head, Row>(
   work: Verifying<H, Row>,
   affected: readonly ConversationId[],
+  besides: ReadonlySet<ConversationId>,
 ): Promise<Findings> {
-  work.output.note(`${affected.length} conversations are refolded…`);
-  await refold(work, work.store, affected);
+  if (affected.length > 0) {
+    work.output.note(`${affected.length} conversations are refolded…`);
+    await refold(work, work.store, affected);
+  }
+  await work.besides?.mend([...affected, ...besides]);
   const again = await look(work);
   work.output.line('after the repair:');
   report(work, again);
@@ -65,14 +79,27 @@ async function look<H extends Head, Row>(work: Verifying<H, Row>): Promise<Findi
     differences.push(difference);
     for (const line of linesOf(difference)) work.output.line(line);
   };
+  const differingBesides = new Set<ConversationId>();
+  const compared = async (shard: Shard, ids: readonly ConversationId[]): Promise<void> => {
+    for await (const difference of work.besides?.compare(shard, ids, work.signal) ?? []) {
+      found(difference);
+      if ('conversationId' in difference) differingBesides.add(difference.conversationId);
+    }
+  };
+  const looking = { found, compared };
   const verified =
-    conversation === undefined ? await lookAtAll(work, found) : await lookAtOne(work, conversation, found);
-  return { ...verified, differences, seconds: (performance.now() - beganMs) / 1_000 };
+    conversation === undefined ? await lookAtAll(work, looking) : await lookAtOne(work, conversation, looking);
+  return { ...verified, differences, differingBesides, seconds: (performance.now() - beganMs) / 1_000 };
+}
+
+interface Looking {
+  readonly found: (difference: Difference) => void;
+  readonly compared: (shard: Shard, ids: readonly ConversationId[]) => Promise<void>;
 }
 
 async function lookAtAll<H extends Head, Row>(
   { system, model, store, flags, signal, output }: Verifying<H, Row>,
-  found: (difference: Difference) => void,
+  looking: Looking,
 ): Promise<Verified> {
   const { log, world } = system;
   using progress = output.progress('events', 0);
@@ -85,7 +112,7 @@ async function lookAtAll<H extends Head, Row>(
     digest,
     signal,
     sample,
-    found,
+    ...looking,
     progress: (events, total) => progress.set(events, total),
   });
 }
@@ -99,7 +126,7 @@ function sampleOf(text: string): number {
 async function lookAtOne<H extends Head, Row>(
   { system, model, store, signal, output }: Verifying<H, Row>,
   conversation: string,
-  found: (difference: Difference) => void,
+  { found, compared }: Looking,
 ): Promise<Verified> {
   const { log, world } = system;
   const id = conversationIdOf(conversation);
@@ -112,6 +139,7 @@ async function lookAtOne<H extends Head, Row>(
       found(difference);
       differing.add(id);
     }
+    await compared(shard, [id]);
   }
   output.line(`fold hash ${await storedHash({ projection: model.projection, digest, store }, shard, id)}`);
   return { conversations: 1, events: 0, parked, differing };
