@@ -9,6 +9,7 @@ const tests = [`${folders}/**/*.test.{ts,mjs}`];
 const servers = [`${folders}/**/*.{int,e2e}.test.ts`];
 const redis = [
   'infra/src/redis/*.int.test.ts',
+  'apps/projector/src/*.int.test.ts',
   'apps/standalone/e2e/{fleet,delivery-workers}.e2e.test.ts',
   'scripts/deploy/balancer.int.test.ts',
 ];

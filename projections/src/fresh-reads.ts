@@ -1,6 +1,7 @@
 // Read your writes: what a store has not folded yet is folded from the log's tail on the way out. Every page, look-up and
 // resume goes through here, so after an ack each of them includes it (docs/architecture.md).
 import {
+  allShards,
   isVoid,
   shardOf,
   type ConversationId,
@@ -28,7 +29,18 @@ export interface FreshReads<H extends Head, Row> {
   /** Heads, and the rows a store does not hold yet, of conversations in any shards, as of a moment after the call. */
   read(conversationIds: readonly ConversationId[]): Promise<ReadonlyMap<ConversationId, Fresh<H, Row>>>;
   /** The same for every conversation in the tail of any shard. */
-  unfolded(): Promise<ReadonlyMap<ConversationId, Fresh<H, Row>>>;
+  unfolded(): Promise<Unfolded<H, Row>>;
+}
+
+export interface Unfolded<H, Row> {
+  readonly conversations: ReadonlyMap<ConversationId, Fresh<H, Row>>;
+  readonly shards: ReadonlyMap<Shard, ShardRange>;
+}
+
+/** What of a shard is stored, and up to where the tail reaches. */
+interface ShardRange {
+  readonly checkpoint: Position;
+  readonly upTo: Position;
 }
 
 export interface Fresh<H, Row> {
@@ -59,11 +71,10 @@ export function createFreshReads<H extends Head, Row>(deps: FreshReadsDependenci
     // After the checkpoint: what it passed of a parked conversation is known to be parked.
     const soundTs = deps.world.now();
     const [events, parked] = await Promise.all([deps.tail.between(shard, checkpoint, upTo), store.parked(shard)]);
-    return { upTo, parked, soundTs, events: Map.groupBy(events, (stored) => stored.conversationId) };
+    return { checkpoint, upTo, parked, soundTs, events: Map.groupBy(events, (stored) => stored.conversationId) };
   });
 
-  async function readShard(shard: Shard, ids: readonly ConversationId[] | 'unfolded') {
-    const { upTo, events, parked, soundTs } = await ending(shard);
+  async function readTo({ upTo, events, parked, soundTs }: ShardEnding, ids: readonly ConversationId[] | 'unfolded') {
     if (ids === 'unfolded') assertNoneRefolded(parked); // whose they are is not known before they are folded again
     const asked = ids === 'unfolded' ? [...events.keys()] : ids;
     if (asked.length === 0) return [];
@@ -86,17 +97,20 @@ export function createFreshReads<H extends Head, Row>(deps: FreshReadsDependenci
   return {
     async read(conversationIds) {
       const byShard = Map.groupBy(conversationIds, (id) => shardOf(id, log.shards));
-      return new Map((await Promise.all([...byShard].map(([shard, ids]) => readShard(shard, ids)))).flat());
+      const parts = [...byShard].map(async ([shard, ids]) => readTo(await ending(shard), ids));
+      return new Map((await Promise.all(parts)).flat());
     },
     async unfolded() {
-      const shards = Array.from({ length: log.shards }, (_, shard) => shard as Shard);
-      return new Map((await Promise.all(shards.map((shard) => readShard(shard, 'unfolded')))).flat());
+      const endings = await Promise.all(
+        allShards(log.shards).map(async (shard) => [shard, await ending(shard)] as const),
+      );
+      const parts = await Promise.all(endings.map(([, end]) => readTo(end, 'unfolded')));
+      return { conversations: new Map(parts.flat()), shards: new Map(endings) };
     },
   };
 }
 
-interface ShardEnding {
-  readonly upTo: Position;
+interface ShardEnding extends ShardRange {
   readonly soundTs: TimestampMs;
   readonly parked: readonly ParkedConversation[];
   readonly events: ReadonlyMap<ConversationId, readonly StoredEvent[]>;

@@ -1,9 +1,11 @@
 // Read models: pure folds and their queries, over ports. The only loop that reads the log is here (`runner.ts`).
 export * from './coalesce.ts';
+export * from './conversations/brief-head.ts';
 export * from './conversations/conversation-list.ts';
 export * from './conversations/conversation-states.ts';
 export * from './conversations/conversations.ts';
 export * from './conversations/recent-heads.ts';
+export * from './conversations/recent-heads-follower.ts';
 export * from './flat/flat-projection.ts';
 export * from './flat/optional-projections.ts';
 export * from './generations/fold-to-head.ts';
@@ -28,6 +30,7 @@ export * from './timeline/timeline.ts';
 export * from './timeline/timeline-view.ts';
 export * from './verify/canonical.ts';
 export * from './verify/compare-conversation.ts';
+export * from './verify/compare-recent-heads.ts';
 export * from './verify/differences.ts';
 export * from './verify/fold-hash.ts';
 export * from './verify/verify.ts';

@@ -21,11 +21,21 @@ export interface ProjectionObserver {
   parkedNow?(reader: string, shard: Shard, count: number): void;
 }
 
-export interface ProjectionReaderOptions {
+/** Who keeps something besides the rows is told of each step that is durable. Never rejects; the fold waits, for a bounded time. */
+export interface FoldFollower<H extends Head> {
+  /** The shard is read from here on; again when a step failed. */
+  begin(shard: Shard, checkpoint: Position): Promise<void>;
+  /** `heads` of every conversation that the step has an event of, as they are stored now. */
+  wrote(shard: Shard, step: { readonly upTo: Position; readonly heads: readonly H[] }): Promise<void>;
+  leave(shard: Shard): Promise<void>;
+}
+
+export interface ProjectionReaderOptions<H extends Head = Head> {
   readonly generation: number;
   readonly observer: ProjectionObserver;
   /** Durable before the checkpoint passes. */
   readonly parkedRecords?: ParkedRecords;
+  readonly follower?: FoldFollower<H>;
 }
 
 /** Heads kept between batches; a head is deterministic, so an old one only costs a rewrite of the same rows. */
@@ -34,7 +44,7 @@ const cachedHeadsMax = 10_000;
 export function projectionReader<H extends Head, Row>(
   projection: Projection<H, Row>,
   store: ProjectionStore<H, Row>,
-  options: ProjectionReaderOptions,
+  options: ProjectionReaderOptions<H>,
 ): LogReader {
   const cached = new LRUCache<ConversationId, H>({ max: cachedHeadsMax });
   const parkedByShard = new Map<Shard, Map<ConversationId, ParkedConversation>>();
@@ -51,7 +61,9 @@ export function projectionReader<H extends Head, Row>(
     async checkpoint(shard) {
       cached.clear();
       keepParked(shard, new Map((await store.parked(shard)).map((parked) => [parked.conversationId, parked])));
-      return store.checkpoint(shard);
+      const checkpoint = await store.checkpoint(shard);
+      await options.follower?.begin(shard, checkpoint);
+      return checkpoint;
     },
 
     async apply(shard, events) {
@@ -63,9 +75,13 @@ export function projectionReader<H extends Head, Row>(
       await store.write(shard, { ...batch, checkpoint: lastPosition(events) });
       for (const head of batch.heads) cached.set(head.conversationId, head);
       keepParked(shard, parked);
+      await options.follower?.wrote(shard, { upTo: lastPosition(events), heads: [...heads.values()] });
     },
 
-    leave: async (shard) => options.observer.parkedNow?.(name, shard, 0),
+    async leave(shard) {
+      options.observer.parkedNow?.(name, shard, 0);
+      await options.follower?.leave(shard);
+    },
   };
 
   async function keepRecords(shard: Shard, parked: readonly ParkedConversation[], events: readonly StoredEvent[]) {

@@ -8,6 +8,7 @@ import {
   type StatesObserver,
 } from './conversations/conversation-states.ts';
 import type { ConversationStore } from './conversations/conversations.ts';
+import type { RecentHeadsOf } from './conversations/recent-heads.ts';
 import type { LiveGenerations } from './generations/live-generations.ts';
 import { createTail } from './tail.ts';
 import { createTimelineQueries, type TimelineQueries } from './timeline/timeline-view.ts';
@@ -24,15 +25,20 @@ export interface ReadSideDependencies {
   readonly world: World;
   readonly timeline: Pick<LiveGenerations<TimelineStore>, 'serving'>;
   readonly conversations: Pick<LiveGenerations<ConversationStore>, 'serving'>;
+  /** Where heads are found faster than in the rows. */
+  readonly recentHeads?: RecentHeadsOf;
   readonly observer?: StatesObserver;
 }
 
-export function createReadSide({ log, world, timeline, conversations, observer }: ReadSideDependencies): ReadSide {
+export function createReadSide(deps: ReadSideDependencies): ReadSide {
+  const { log, world, timeline, conversations, recentHeads, observer } = deps;
   const tail = createTail(log, world);
   const snapshots = { heads: (ids: readonly ConversationId[]) => conversations.serving().store.heads(ids) };
   const states = createConversationStates(log, snapshots, observer);
   const timelineNow = ofServing(timeline, (store) => createTimelineQueries({ log, tail, world, states, store }));
-  const listNow = ofServing(conversations, (store) => createConversationList({ log, tail, world, store }));
+  const listNow = ofServing(conversations, (store, generation) =>
+    createConversationList({ log, tail, world, store, recent: recentHeads?.(generation) }),
+  );
   return {
     states,
     timeline: {
@@ -49,12 +55,12 @@ export function createReadSide({ log, world, timeline, conversations, observer }
 /** The queries over whatever serves when they are asked for, made once for each store. */
 function ofServing<Store, Queries>(
   live: Pick<LiveGenerations<Store>, 'serving'>,
-  create: (store: Store) => Queries,
+  create: (store: Store, generation: number) => Queries,
 ): () => Queries {
   let made: { readonly store: Store; readonly queries: Queries } | undefined;
   return () => {
-    const { store } = live.serving();
-    if (made?.store !== store) made = { store, queries: create(store) };
+    const { store, number } = live.serving();
+    if (made?.store !== store) made = { store, queries: create(store, number) };
     return made.queries;
   };
 }

@@ -17,7 +17,7 @@ await runProcess({
     const fleetLog = await openLog(fleet, 'delivery');
     const { connection, log, logEpoch, notReady } = fleetLog;
     const readSide = await openReadSide(fleet, fleetLog);
-    const { sessions, leaseTerms } = await openRedis(fleet);
+    const { sessions, leaseTerms } = await openRedis(fleet, fleetLog);
     const checkpoints = await openCheckpoints(connection, logEpoch);
     const bus = natsGatewayBus(connection);
     const shared = { sessions, bus, checkpoints, lease: leaseTerms('delivery') };

@@ -18,8 +18,8 @@ await runProcess({
     const fleet = { config, observed, world, parts: starting };
     const fleetLog = await openLog(fleet, 'gateway');
     const { connection, log, logEpoch, notReady } = fleetLog;
-    const readSide = await openReadSide(fleet, fleetLog);
-    const { sessions, rates } = await openRedis(fleet);
+    const { sessions, rates, recentHeads } = await openRedis(fleet, fleetLog);
+    const readSide = await openReadSide(fleet, fleetLog, { recentHeads });
     const { logger } = observed;
     const clock = starting.use(await checkClock({ skewMs: () => log.clockSkewMs(), world, logger }));
     const gateway = starting.use(

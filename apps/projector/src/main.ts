@@ -19,10 +19,10 @@ await runProcess({
     const { log, notReady } = fleetLog;
     const stores = await openStores(fleet, fleetLog, { isWorker: true });
     const observer = { ...observed.runner, ...observed.projection };
-    const { leaseTerms } = await openRedis(fleet);
+    const { leaseTerms, recentHeads } = await openRedis(fleet, fleetLog);
     const parkedRecords = starting.use(natsParkedRecords(fleetLog.connection, world));
     const reads = shareReads(log, 'projector');
-    starting.use(runProjector({ ...stores, log: reads, world, observer, leaseTerms, parkedRecords }));
+    starting.use(runProjector({ ...stores, log: reads, world, observer, leaseTerms, parkedRecords, recentHeads }));
     watchReaderLag({
       metrics: observed.metrics,
       log,

@@ -5,7 +5,7 @@ import { runDelivery } from '@parley/delivery';
 import type { World } from '@parley/domain';
 import { checkClock, createGateway, type Gateway } from '@parley/gateway';
 import type { StandaloneConfig } from '@parley/infra/config';
-import { createGatewayBus, createRateBuckets, createSessionRegistry } from '@parley/infra/memory';
+import { createGatewayBus, createRateBuckets, createRecentHeads, createSessionRegistry } from '@parley/infra/memory';
 import {
   connectNats,
   createDeployment,
@@ -34,13 +34,15 @@ export async function startStandalone(config: StandaloneConfig, observed: Observ
   const readModels = await openReadModels({ config, connection, logEpoch, observed, world, parts: starting });
   const checkpoints = await openCheckpoints(connection, logEpoch);
   const reads = shareReads(log, 'standalone');
-  const readSide = createReadSide({ log: reads, world, ...readModels, observer: observed.states });
+  const recentHeads = createRecentHeads();
+  const readSide = createReadSide({ log: reads, world, ...readModels, recentHeads, observer: observed.states });
   const sessions = createSessionRegistry(world);
   const bus = createGatewayBus();
 
   starting.use(
     runProjector({
       ...readModels,
+      recentHeads,
       log: reads,
       world,
       observer: { ...observed.runner, ...observed.projection },

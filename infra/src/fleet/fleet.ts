@@ -4,7 +4,15 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import process from 'node:process';
 import type { RateBuckets, SessionRegistry, World } from '@parley/domain';
-import { createReadSide, followReadModels, type LeaseTerms, type ReadModels, type ReadSide } from '@parley/projections';
+import {
+  createReadSide,
+  followReadModels,
+  type LeaseTerms,
+  type ReadModels,
+  type ReadSide,
+  type ReadSideDependencies,
+  type RecentHeadsOf,
+} from '@parley/projections';
 import { openCassandra } from '../cassandra/index.ts';
 import type { FleetConfig } from '../config/index.ts';
 import {
@@ -21,6 +29,7 @@ import {
   connectRedis,
   createLeases,
   createRateBuckets,
+  createRecentHeads,
   createSessionRegistry,
   type RedisReport,
 } from '../redis/index.ts';
@@ -60,11 +69,15 @@ export async function openLog({ config, observed, world, parts }: Fleet, role: R
 export interface FleetRedis {
   readonly sessions: SessionRegistry;
   readonly rates: RateBuckets;
+  readonly recentHeads: RecentHeadsOf;
   /** The terms on which this process shares the shards with others of its role. */
   readonly leaseTerms: (role: string) => LeaseTerms;
 }
 
-export async function openRedis({ config, observed, world, parts }: Fleet): Promise<FleetRedis> {
+export async function openRedis(
+  { config, observed, world, parts }: Fleet,
+  { logEpoch }: Pick<FleetLog, 'logEpoch'>,
+): Promise<FleetRedis> {
   const { logger } = observed;
   const report = (heard: RedisReport): void => {
     if (heard.type === 'redis-error') logger.warn({ err: heard.cause }, 'Redis failed');
@@ -77,6 +90,7 @@ export async function openRedis({ config, observed, world, parts }: Fleet): Prom
   return {
     sessions: createSessionRegistry(connection, { world, report }),
     rates: createRateBuckets({ connection, world }),
+    recentHeads: createRecentHeads({ connection, world, logEpoch }),
     leaseTerms: (role) => ({ role, worker, leases: createLeases({ connection, world }), observer: observed.lease }),
   };
 }
@@ -94,9 +108,13 @@ export async function openStores(
   return followReadModels({ stores, registry, world, isWorker, failed, parts, optional: config.projections });
 }
 
-export async function openReadSide(fleet: Fleet, fleetLog: FleetLog): Promise<ReadSide> {
+export async function openReadSide(
+  fleet: Fleet,
+  fleetLog: FleetLog,
+  besides: Pick<ReadSideDependencies, 'recentHeads'> = {},
+): Promise<ReadSide> {
   const { log } = fleetLog;
   const { world, observed } = fleet;
   const stores = await openStores(fleet, fleetLog, { isWorker: false });
-  return createReadSide({ log, world, ...stores, observer: observed.states });
+  return createReadSide({ log, world, ...stores, ...besides, observer: observed.states });
 }

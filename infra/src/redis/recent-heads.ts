@@ -1,49 +1,112 @@
-// Conversations' newest heads, for a fleet, in Redis or Valkey: a key each, so that a Cluster spreads them, asked for together.
-import { parsePosition, type ConversationId, type World } from '@parley/domain';
-import { StoreUnavailable, type RecentHead, type RecentHeads } from '@parley/projections';
+// Conversations' newest heads, for a fleet, in Redis or Valkey: a key each, and one for the mark of their shard, all of a shard in one
+// slot, so that one script or one MGET sees them as of one moment, and a fail-over takes back all or nothing of a step
+// (docs/adr/0010-recent-heads.md). The keys of an epoch of the log and of a generation are its own; they go by themselves.
+import type { ConversationId, Shard, World } from '@parley/domain';
+import { StoreUnavailable, type InspectedHead, type RecentHead, type RecentHeadsOf } from '@parley/projections';
 import { Calls } from './calls.ts';
 import type { RedisPartOptions } from './leases.ts';
+import { followHeads, offerHeads, parseFound, parseHead, parseMark } from './recent-heads-form.ts';
 
-/** Of a conversation in which nothing happens any more the rows are asked. */
-const ttlMs = 7 * 24 * 3_600_000;
-
-/** Keeps the higher; positions are safe integers, which Lua's numbers hold exactly. */
-const raise = `
-  local kept = redis.call('GET', KEYS[1])
-  if kept and tonumber(string.match(kept, '^%d+')) >= tonumber(ARGV[1]) then return end
-  redis.call('SET', KEYS[1], ARGV[1] .. ' ' .. ARGV[2], 'PX', ARGV[3])`;
+const HEADS = {
+  /** Of a conversation in which nothing happens for so long the rows are asked; a list that did so brings it back. */
+  ttlMs: 24 * 3_600_000,
+  /** Neither a list nor a fold waits longer for Redis … */
+  answerMsMax: 200,
+  /** … and for so long after that it is not asked again. */
+  pauseMs: 1_000,
+} as const;
 
 export interface RedisRecentHeadsOptions extends RedisPartOptions {
-  readonly world: Pick<World, 'schedule'>;
+  readonly world: Pick<World, 'now' | 'schedule' | 'uuid'>;
+  readonly logEpoch: number;
 }
 
-export function createRecentHeads(options: RedisRecentHeadsOptions): RecentHeads {
-  const { connection, world, namespace = 'parley' } = options;
-  const { client } = connection;
-  const calls = new Calls(world, { failure: StoreUnavailable, answered: connection.answered });
-  const keyOf = (id: ConversationId): string => `${namespace}:head:{${id}}`;
+export function createRecentHeads(options: RedisRecentHeadsOptions): RecentHeadsOf {
+  const { connection, world, logEpoch, namespace = 'parley' } = options;
+  const { client, answered } = connection;
+  const failure = StoreUnavailable;
+  const calls = new Calls(world, { failure, timeoutMs: HEADS.answerMsMax, answered });
+  const patientCalls = new Calls(world, { failure, answered });
+  let askAgainTs = 0;
 
-  return {
-    async raise(heads) {
-      await calls.call(() =>
-        Promise.all(
-          heads.map(({ conversationId, position, text }) =>
-            client.eval(raise, 1, keyOf(conversationId), position, text, ttlMs),
-          ),
-        ),
-      );
-    },
-    async find(conversationIds) {
-      // Not MGET, which a Cluster refuses for keys of several slots: the client sends these together, to each node its own.
-      const values = await calls.call(() => Promise.all(conversationIds.map((id) => client.get(keyOf(id)))));
-      const found = conversationIds.map((id, index) => parseHead(id, values[index]));
-      return new Map(found.filter((head) => head !== undefined).map((head) => [head.conversationId, head]));
-    },
+  async function ask<Answer>(question: () => Promise<Answer>): Promise<Answer> {
+    if (world.now() < askAgainTs) throw new StoreUnavailable('Redis did not answer a moment ago');
+    try {
+      return await calls.call(question);
+    } catch (error) {
+      askAgainTs = world.now() + HEADS.pauseMs;
+      throw error;
+    }
+  }
+
+  return (generation) => {
+    const markKey = (shard: Shard): string => `${namespace}:head:{e${logEpoch}.g${generation}.s${shard}}`;
+    const keyOf = (shard: Shard, id: ConversationId): string => `${markKey(shard)}:${id}`;
+    const keysOf = (shard: Shard, heads: readonly RecentHead[]): readonly string[] => [
+      markKey(shard),
+      ...heads.map(({ conversationId }) => keyOf(shard, conversationId)),
+    ];
+    const cells = (heads: readonly RecentHead[]) => heads.flatMap(({ position, text }) => [position, text]);
+
+    return {
+      async follow(shard, { after, upTo, heads }) {
+        const keys = keysOf(shard, heads);
+        const expected = after === undefined ? '' : `${after.era} ${after.position}`;
+        const terms = [HEADS.ttlMs, expected, world.uuid(), upTo, ...cells(heads)];
+        const era = await ask(() => client.eval(followHeads, keys.length, ...keys, ...terms));
+        return { era: String(era), position: upTo };
+      },
+
+      async find(asked) {
+        const shards = [...asked];
+        const values = await ask(() =>
+          Promise.all(shards.map(([shard, ids]) => client.mget(markKey(shard), ...ids.map((id) => keyOf(shard, id))))),
+        );
+        const found = shards.map(([shard, ids], index) => [shard, parseFound(ids, values[index] ?? [])] as const);
+        return new Map(found.flatMap(([shard, heads]) => (heads === undefined ? [] : [[shard, heads]])));
+      },
+
+      async offer(shard, { era, upTo, heads }) {
+        const keys = keysOf(shard, heads);
+        await ask(() => client.eval(offerHeads, keys.length, ...keys, HEADS.ttlMs, era, upTo, ...cells(heads)));
+      },
+
+      async forget(shard, conversationIds) {
+        const keys = conversationIds.map((id) => keyOf(shard, id));
+        if (keys.length > 0) await patientCalls.call(() => client.del(...keys));
+      },
+
+      async inspect(shard, conversationIds) {
+        const keys = [markKey(shard), ...conversationIds.map((id) => keyOf(shard, id))];
+        const [mark, ...values] = await patientCalls.call(() =>
+          Promise.all(keys.map((key) => client.get(key).catch(typed))),
+        );
+        const era = typeof mark === 'string' ? parseMark(mark)?.era : undefined;
+        const inspected = conversationIds.map((id, index) => [id, inspect(id, values[index] ?? null, era)] as const);
+        return new Map(inspected.flatMap(([id, one]) => (one === undefined ? [] : [[id, one]])));
+      },
+    };
   };
 }
 
-function parseHead(conversationId: ConversationId, value: string | null | undefined): RecentHead | undefined {
-  const end = value?.indexOf(' ') ?? -1;
-  const position = parsePosition(value?.slice(0, Math.max(0, end)) ?? '');
-  return position === undefined || !value ? undefined : { conversationId, position, text: value.slice(end + 1) };
+const ANOTHER_TYPE = Symbol('a key that holds no text');
+
+/** GET of such a key is refused; nothing else is told here. */
+function typed(error: unknown): typeof ANOTHER_TYPE {
+  if (String(error).includes('WRONGTYPE')) return ANOTHER_TYPE;
+  throw error;
 }
+
+function inspect(
+  id: ConversationId,
+  value: string | null | typeof ANOTHER_TYPE,
+  era: string | undefined,
+): InspectedHead | undefined {
+  if (value === null) return undefined;
+  if (value === ANOTHER_TYPE) return { type: 'unreadable', found: 'a key that holds no text' };
+  const parsed = parseHead(id, value);
+  if (parsed === undefined) return { type: 'unreadable', found: value.slice(0, inspectedCharsMax) };
+  return { type: 'head', head: parsed.head, isOfThisEra: parsed.era === era };
+}
+
+const inspectedCharsMax = 80;

@@ -1,5 +1,5 @@
 // A projection at work: one reader of the log for each generation that workers fold, begun and ended as generations come and go.
-import { projectionReader, type ProjectionObserver } from '../projection-reader.ts';
+import { projectionReader, type FoldFollower, type ProjectionObserver } from '../projection-reader.ts';
 import type { ParkedRecords } from '../parked-records.ts';
 import type { Head, Projection, ProjectionStore, RefoldableStore } from '../projection.ts';
 import { refolding, type RefoldObserver } from '../refolder.ts';
@@ -14,17 +14,27 @@ export interface RunGenerationsDependencies extends Omit<RunnerDependencies, 'le
   readonly leaseTerms?: (role: string) => LeaseTerms;
 }
 
+/** Keeps something besides the rows of a generation. */
+export interface FollowedGenerations<H extends Head> {
+  readonly followerOf?: ((generation: number) => FoldFollower<H>) | undefined;
+}
+
 /** Runs until disposed, which resolves when every reader has come to rest. */
 export function runGenerations<H extends Head, Row>(
   projection: Projection<H, Row>,
   live: LiveGenerations<ProjectionStore<H, Row> & RefoldableStore>,
-  deps: RunGenerationsDependencies,
+  { followerOf, ...deps }: RunGenerationsDependencies & FollowedGenerations<H>,
 ): AsyncDisposable {
   const running = new Map<number, AsyncDisposable>();
   const ending = new Set<Promise<void>>();
 
   const begin = ({ number, store }: OpenGeneration<ProjectionStore<H, Row> & RefoldableStore>): AsyncDisposable => {
-    const reader = projectionReader(projection, store, { ...deps, generation: number });
+    const follower = followerOf?.(number);
+    const reader = projectionReader(projection, store, {
+      ...deps,
+      generation: number,
+      ...(follower === undefined ? {} : { follower }),
+    });
     const { leaseTerms, ...rest } = deps;
     const work = refolding(followLog(reader, rest), { ...rest, projection, store });
     return runWork(work, leaseTerms ? { ...rest, lease: leaseTerms(`projector-${reader.name}`) } : rest);
