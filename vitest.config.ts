@@ -10,7 +10,7 @@ const servers = [`${folders}/**/*.{int,e2e}.test.ts`];
 const redis = [
   'infra/src/redis/*.int.test.ts',
   'apps/projector/src/*.int.test.ts',
-  'apps/standalone/e2e/{fleet,delivery-workers}.e2e.test.ts',
+  'apps/standalone/e2e/{fleet,groups,delivery-workers}.e2e.test.ts',
   'scripts/deploy/balancer.int.test.ts',
 ];
 const cassandras = ['infra/**/*.cluster.test.ts'];

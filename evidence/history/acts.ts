@@ -25,6 +25,8 @@ export interface ActsOptions {
 }
 
 const askAgainMs = 200;
+const HISTORIES = ['shared', 'since_join'] as const;
+const ROLES = ['admin', 'member'] as const;
 
 export class Acts {
   readonly rooms: Room[] = [];
@@ -101,6 +103,24 @@ export class Acts {
     await (isAdding ? this.#add(room, this.#oneOf(others)) : this.#part(room)).finally(() => {
       room.isChanging = false;
     });
+  }
+
+  /** The owner gives a name, a role, or the past to read. */
+  async manage(): Promise<void> {
+    const room = this.#oneOf(this.rooms);
+    if (room.isChanging) return;
+    room.isChanging = true;
+    await this.#untilAnswered(room, this.#managing(room)).finally(() => {
+      room.isChanging = false;
+    });
+  }
+
+  #managing({ owner, members }: Room): MembersCommand {
+    const others = [...members].filter((member) => member !== owner);
+    const { random } = this.#options;
+    if (random() < 0.4) return { command: 'rename', user: owner, users: [], name: `name ${this.#said}` };
+    if (random() < 0.3) return { command: 'settings', user: owner, users: [], history: this.#oneOf(HISTORIES) };
+    return { command: 'role', user: owner, users: [this.#oneOf(others)], role: this.#oneOf(ROLES) };
   }
 
   async moveOn(): Promise<void> {

@@ -14,7 +14,7 @@ export interface Sizes {
   readonly sayAgainAfterMs: number;
 }
 
-type Act = 'say' | 'sayAndRead' | 'sayAgain' | 'sayUninvited' | 'readPage' | 'changeMembers' | 'moveOn';
+type Act = 'say' | 'sayAndRead' | 'sayAgain' | 'sayUninvited' | 'readPage' | 'changeMembers' | 'manage' | 'moveOn';
 
 interface LoadOptions extends Sizes {
   readonly stage: Stage;
@@ -139,6 +139,7 @@ export function loadOf(size: { readonly clients: number; readonly sendsPerSecond
       sayUninvited: 1,
       readPage: 5,
       changeMembers: 2,
+      manage: 1,
       moveOn: 0.5,
     },
   };

@@ -1,4 +1,4 @@
-// Commands about who is a member, over REST while things go wrong, each with its answer in the history. No answer is no entry.
+// Commands about groups, over REST while things go wrong, each with its answer in the history. No answer is no entry.
 import type { HistoryRecorder } from '@parley/proof';
 
 export interface MemberCommandsOptions {
@@ -9,15 +9,18 @@ export interface MemberCommandsOptions {
 
 interface Asked {
   readonly user: string;
-  readonly method: 'POST' | 'DELETE';
+  readonly method: 'POST' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly body?: object;
 }
 
 export interface MembersCommand {
-  readonly command: 'create' | 'add' | 'remove' | 'leave';
+  readonly command: 'create' | 'add' | 'remove' | 'leave' | 'rename' | 'settings' | 'role';
   readonly user: string;
   readonly users: readonly string[];
+  readonly role?: 'admin' | 'member';
+  readonly name?: string;
+  readonly history?: 'shared' | 'since_join';
 }
 
 interface ToRecord extends MembersCommand {
@@ -51,22 +54,17 @@ export class MemberCommands {
 
   /** True when it holds from now on; undefined when nobody answered. */
   async change(conversation: string, asked: MembersCommand): Promise<boolean | undefined> {
-    const { command, user, users } = asked;
-    const path = `/${conversation}/members`;
-    const adding = { user, method: 'POST', path, body: { user_ids: users } } as const;
-    const removing = { user, method: 'DELETE', path: `${path}/${command === 'leave' ? 'me' : users[0]}` } as const;
-    return (await this.#members({ ...asked, conversation }, command === 'add' ? adding : removing))?.ok;
+    return (await this.#members({ ...asked, conversation }, requestOf(`/${conversation}`, asked)))?.ok;
   }
 
-  async #members({ command, user, conversation, users }: ToRecord, asked: Asked): Promise<Answer> {
+  async #members({ user, ...command }: ToRecord, asked: Asked): Promise<Answer> {
     const by = { user, device: 'rest', connection: 0 };
     const { recorder } = this.#options;
     const ref = recorder.newRef();
-    const where = conversation === undefined ? {} : { conversation };
-    recorder.record({ kind: 'members-asked', ...by, ref, command, users, ...where });
+    recorder.record({ kind: 'members-asked', ...by, ref, ...command });
     const answer = await this.#ask(asked);
     if (!answer) return undefined;
-    const id = conversation ?? answer.content['conversation_id'];
+    const id = command.conversation ?? answer.content['conversation_id'];
     const code = answer.content['code'];
     recorder.record({
       kind: 'members-answered',
@@ -98,5 +96,25 @@ export class MemberCommands {
     } catch {
       return undefined; // cut off under way: whether it was done is not known
     }
+  }
+}
+
+function requestOf(path: string, { command, user, users, role, name, history }: MembersCommand): Asked {
+  const members = `${path}/members`;
+  switch (command) {
+    case 'add':
+      return { user, method: 'POST', path: members, body: { user_ids: users } };
+    case 'leave':
+      return { user, method: 'DELETE', path: `${members}/me` };
+    case 'remove':
+      return { user, method: 'DELETE', path: `${members}/${users[0]}` };
+    case 'role':
+      return { user, method: 'PATCH', path: `${members}/${users[0]}`, body: { role } };
+    case 'rename':
+      return { user, method: 'PATCH', path, body: { name } };
+    case 'settings':
+      return { user, method: 'PATCH', path, body: { settings: { history } } };
+    case 'create':
+      throw new Error('a group is created by createGroup');
   }
 }

@@ -54,6 +54,7 @@ function checkLines(history: History, offences: readonly Offence[]): readonly st
     'real-time order': many('acked', 'sent'),
     'read your writes': many('acked', 'page-asked', 'page-read', 'resumed'),
     privacy: many('members-answered', 'received', 'refused', 'page-read', 'fresh-sync'),
+    changes: many('members-asked', 'members-answered', 'logged'),
     rows: many('row', 'logged'),
     unanswered: many('sent', 'acked', 'refused', 'given-up'),
     late: many('fault-healed', 'logged', 'received'),

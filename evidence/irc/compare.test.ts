@@ -12,7 +12,7 @@ const logged = (position: number, actorId: string, said: Said): LogEntry => ({
   isVoid: false,
 });
 const meta = (position: number, type: 'created' | 'added' | 'left', users: readonly string[]): LogEntry =>
-  logged(position, 'operator', { type, users });
+  logged(position, 'operator', { type, by: 'operator', users });
 const said = (position: number, sender: string, replyTo?: number): LogEntry => ({
   ...logged(position, sender, { type: 'message', sender, clientMsgId: `id ${position}`, body: `body ${position}` }),
   ...(replyTo === undefined ? {} : { replyTo }),
@@ -35,9 +35,12 @@ const room = toLoggedRoom('the room', events);
 function shown({ position, said, actorId: senderId, replyTo }: LogEntry): Entry {
   const entry = { position, seenTs: 0, senderId };
   if (said.type === 'message') return { ...entry, body: said.body, ...(replyTo === undefined ? {} : { replyTo }) };
-  const type = { created: 'created', added: 'members_added', removed: 'member_removed', left: 'member_left' }[
-    said.type
-  ];
+  const types = new Map([
+    ['created', 'created'],
+    ['added', 'members_added'],
+    ['left', 'member_left'],
+  ]);
+  const type = types.get(said.type);
   const users = said.type === 'added' ? { user_ids: said.users } : { user_id: said.users[0] };
   return { ...entry, event: JSON.stringify({ type, ...users }) };
 }

@@ -32,7 +32,7 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
       "    ['Nats-Expected-Last-Subject-Sequence', `${event.decidedOn}`],\n    ['Nats-Expected-Last-Subject-Sequence-Subject', metaSubject],\n",
       '',
     ),
-    offences: ['privacy', 'resume'],
+    offences: ['privacy', 'resume', 'changes'],
   },
   {
     name: 'has no not-after',
@@ -79,6 +79,29 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
       'const upTo = await store.checkpoint(shard);',
     ),
     offences: ['read your writes', 'resume', 'gap', 'privacy', 'late', 'idempotency'],
+  },
+  {
+    name: 'lets plain members rename a group',
+    changes: one(
+      'domain/src/conversation/conversation.ts',
+      "return actor.role === 'member' ? refused({ type: 'Forbidden', reason: what }) : undefined;",
+      'return undefined;',
+    ),
+    offences: ['changes'],
+  },
+  {
+    name: 'says yes to settings and leaves them as they are',
+    changes: one('apps/gateway/src/rest/conversations.ts', '...(settings === undefined ? []', '...(settings ? []'),
+    offences: ['changes'],
+  },
+  {
+    name: 'forgets that settings were changed',
+    changes: one(
+      'domain/src/conversation/conversation.ts',
+      'return { ...state, settings: event.settings };',
+      'return state;',
+    ),
+    offences: ['changes', 'privacy', 'gap', 'acked loss', 'resume', 'read your writes'],
   },
   {
     name: 'does not hold live frames back during a resume',

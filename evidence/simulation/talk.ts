@@ -94,11 +94,15 @@ const readPage: Action = ({ chance, cluster }, client, { id }) =>
   cluster.background(client.name, client.readPage(id, chance.whole(1, 50)));
 
 interface Change {
-  readonly command: 'add' | 'remove' | 'leave';
-  readonly user: string;
+  readonly command: 'add' | 'remove' | 'leave' | 'rename' | 'settings' | 'role';
   readonly conversation: string;
+  readonly users: readonly string[];
+  /** What of it the history keeps besides. */
+  readonly details?: { readonly role?: Role; readonly name?: string; readonly history?: 'shared' | 'since_join' };
   readonly request: Request;
 }
+
+type Role = 'owner' | 'admin' | 'member';
 
 const changeMembers: Action = (play, _client, { id, owner }) => {
   const { chance, users, cluster } = play;
@@ -111,26 +115,51 @@ const changeMembers: Action = (play, _client, { id, owner }) => {
     leave: { user, method: 'DELETE', path: `${path}/me` },
   };
   const request = requests[command];
-  cluster.background(request.user, change(play, { command, user, conversation: id, request }));
+  cluster.background(request.user, change(play, { command, users: [user], conversation: id, request }));
 };
 
-async function change(play: Play, { command, user, conversation, request }: Change): Promise<void> {
+/** Mostly by who may, now and then by who may not. */
+const manage: Action = (play, _client, { id, owner }) => {
+  const { chance, users, cluster } = play;
+  const by = chance.happens(0.8) ? owner : chance.of(users);
+  const patch = { user: by, method: 'PATCH', path: `/v1/conversations/${id}` } as const;
+  const name = `name ${chance.whole(0, 9)}`;
+  const history = chance.of(['shared', 'since_join'] as const);
+  const role = chance.of(['owner', 'admin', 'member'] as const);
+  const target = chance.of(users.filter((one) => one !== owner));
+  const inGroup = { conversation: id, users: [] };
+  const changes: readonly Change[] = [
+    { ...inGroup, command: 'rename', details: { name }, request: { ...patch, body: { name } } },
+    { ...inGroup, command: 'settings', details: { history }, request: { ...patch, body: { settings: { history } } } },
+    {
+      conversation: id,
+      command: 'role',
+      users: [target],
+      details: { role },
+      request: { ...patch, path: `${patch.path}/members/${target}`, body: { role } },
+    },
+  ];
+  cluster.background(by, change(play, chance.of(changes)));
+};
+
+async function change(play: Play, { command, users, conversation, details, request }: Change): Promise<void> {
   const { recorder, cluster } = play;
   const by = { user: request.user, device: 'phone', connection: 0 };
   const ref = recorder.newRef();
-  recorder.record({ kind: 'members-asked', ...by, ref, command, conversation, users: [user] });
-  cluster.story.tell(request.user, `asks to ${command} ${user} in ${conversation}`);
+  recorder.record({ kind: 'members-asked', ...by, ref, command, conversation, users, ...details });
+  const what = `${command} ${[...users, ...Object.values(details ?? {})].join(', ')} in ${conversation}`;
+  cluster.story.tell(request.user, `asks to ${what}`);
   const answer: Answer | undefined = await call(play, request);
   if (!answer || answer.status >= 500) return; // it may have been done
   const ok = answer.status < 300;
   const code = ok ? {} : { code: String(answer.body['code']) };
-  cluster.story.tell(request.user, `has asked to ${command} ${user} in ${conversation}: ${answer.status}`);
+  cluster.story.tell(request.user, `has asked to ${what}: ${answer.status}`);
   recorder.record({ kind: 'members-answered', ...by, ref, ok, conversation, ...code });
 }
 
 function act(play: Play): void {
   const { chance, clients, groups } = play;
-  const action = chance.happens(0.7) ? say : chance.of([sayAgain, readPage, changeMembers, changeMembers]);
+  const action = chance.happens(0.7) ? say : chance.of([sayAgain, readPage, changeMembers, changeMembers, manage]);
   action(play, chance.of(clients), chance.of(groups));
 }
 

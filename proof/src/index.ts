@@ -16,7 +16,7 @@ export {
   linesToHistory,
   type History,
   type HistoryEntry,
-  type MembershipChange,
+  type ConversationChange,
   type Message,
   type Said,
   type Shown,

@@ -18,7 +18,8 @@ export const RoleSchema = Type.Enum(['owner', 'admin', 'member'], { title: 'Role
 export const SettingsSchema = Type.Object(
   {
     history: Type.Enum(['shared', 'since_join'], {
-      description: '`shared`: members also read what was said before they joined.',
+      description:
+        '`shared`: members also read what was said before they joined. A change holds for what was said before it, too.',
     }),
   },
   { title: 'ConversationSettings' },

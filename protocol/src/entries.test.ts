@@ -137,6 +137,26 @@ test('who was removed and who left is told', () => {
   for (const frame of [removed, left]) isFrame(frame);
 });
 
+test('a new name, new settings and a new role are told, without a summary', () => {
+  const told = (event: ConversationEvent) =>
+    conversationFrame({
+      stored: stored(3, event),
+      prev: position(1),
+      summaryFor: { state: after(created), viewerId: ann },
+    });
+  const frames = [
+    told({ type: 'conversation.renamed', name: 'Coffee' }),
+    told({ type: 'conversation.settings_changed', settings: { history: 'since_join' } }),
+    told({ type: 'conversation.role_changed', userId: bob, role: 'admin' }),
+  ];
+  expect(frames.map(({ event }) => event)).toStrictEqual([
+    { type: 'renamed', name: 'Coffee' },
+    { type: 'settings_changed', settings: { history: 'since_join' } },
+    { type: 'role_changed', user_id: 'bob', role: 'admin' },
+  ]);
+  for (const frame of frames) isFrame(frame);
+});
+
 test('a direct chat shows each of the two the other one, and nobody without a viewer', () => {
   const direct = stored(1, {
     type: 'conversation.created',

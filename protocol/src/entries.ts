@@ -81,6 +81,12 @@ function conversationChange(entry: ConversationEntry): ConversationChange {
         ...(conversation === undefined ? {} : { conversation }),
       };
     }
+    case 'conversation.renamed':
+      return { type: 'renamed', name: event.name };
+    case 'conversation.settings_changed':
+      return { type: 'settings_changed', settings: { history: event.settings.history } };
+    case 'conversation.role_changed':
+      return { type: 'role_changed', user_id: event.userId, role: event.role };
     case 'conversation.member_removed':
       return { type: 'member_removed', user_id: event.userId };
     case 'conversation.member_left':

@@ -36,6 +36,8 @@ export function refusalToError(refusal: Refusal): WireError {
       return wireError('no_such_conversation');
     case 'NotAMember':
       return wireError('not_a_member');
+    case 'NoSuchMember':
+      return wireError('no_such_user', 'This user is not a member of the conversation.');
     case 'Forbidden':
       return wireError('forbidden', `You may not do this: ${refusal.reason}.`);
     case 'InvalidConversation':

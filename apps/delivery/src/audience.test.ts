@@ -1,6 +1,21 @@
 import { evolve, NO_CONVERSATION, type ConversationEvent, type ConversationState, type UserId } from '@parley/domain';
 import { describe, expect, it } from 'vitest';
-import { added, alice, at, bob, carol, created, dave, left, removed, said, stored } from '@parley/domain/testing';
+import {
+  added,
+  alice,
+  at,
+  bob,
+  carol,
+  created,
+  dave,
+  historyIs,
+  left,
+  removed,
+  renamed,
+  roleOf,
+  said,
+  stored,
+} from '@parley/domain/testing';
 import { audience, type Told } from './audience.ts';
 
 const stateOf = (...events: readonly ConversationEvent[]): ConversationState =>
@@ -110,5 +125,14 @@ describe('a member who goes', () => {
     const events = [created([alice, bob]), removed(bob), removed(dave), added([bob])];
     expect(usersOf(toldOf(events, 3))).toEqual([alice]);
     expect(toldOf(events, 4).get(bob)).toMatchObject([{ event: { conversation: { member_count: 2 } } }]);
+  });
+});
+
+describe('a new name, new settings and a new role', () => {
+  const changes = [renamed('Team'), historyIs('since_join'), roleOf(bob, 'admin')];
+  it.each(changes)('are told by one frame to who is a member then: $type', (event) => {
+    const state = stateOf(created([alice, bob, carol]), removed(carol), event, added([dave]));
+    const told = audience({ stored: stored(3, event), prev: at(2), state });
+    expect(told).toMatchObject([{ userIds: [alice, bob], frame: { type: 'conversation', position: '3' } }]);
   });
 });

@@ -14,7 +14,7 @@ import { createWorld, digest } from '@parley/infra/runtime';
 import { startTestServer, startTestValkey, type TestValkey } from '@parley/infra/testing';
 import { createReadSide, fixedGeneration } from '@parley/projections';
 import { runProjector } from '@parley/projector';
-import { RecordingClient } from '@parley/proof';
+import { RecordingClient, type HistoryRecorder } from '@parley/proof';
 import { observe } from '../src/observe.ts';
 import { standaloneGateway } from '../src/settings.ts';
 
@@ -33,11 +33,18 @@ export interface Published {
 
 export interface Fleet extends AsyncDisposable {
   readonly gateways: readonly Gateway[];
+  readonly natsUrl: string;
   readonly valkey: TestValkey;
   readonly published: readonly Published[];
   token(userId: string): Promise<string>;
   /** Connected to the gateway of that number; asked again before each connection. */
   client(userId: string, gateway: () => number, query?: string): RecordingClient;
+  /** A device whose every frame goes into the history. */
+  recorded(
+    history: HistoryRecorder,
+    userId: string,
+    at: { readonly gateway: number; readonly device: string },
+  ): RecordingClient;
   /** Its links to NATS and Valkey are cut first: it takes leave of nobody but its sockets. */
   kill(gateway: number): Promise<void>;
 }
@@ -68,21 +75,27 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
 
   const gateways = members.map(({ gateway }) => gateway);
   const token = async (userId: string): Promise<string> => (await config.devTokens?.issueToken(userId as UserId)) ?? '';
+  const urlOf = (gateway: number, query: string): string =>
+    `${gateways[gateway]?.url.replace('http', 'ws')}/v1/ws${query}`;
   const running = starting.move();
   return {
     gateways,
+    natsUrl: servers.natsUrl,
     valkey: servers.valkey,
     published,
     token,
-    client(userId, gateway, query = '') {
-      const url = (): string => `${gateways[gateway()]?.url.replace('http', 'ws')}/v1/ws${query}`;
-      const client = new RecordingClient({ url, userId, token });
-      client.start();
-      return client;
-    },
+    client: (userId, gateway, query = '') =>
+      started(new RecordingClient({ url: () => urlOf(gateway(), query), userId, token })),
+    recorded: (history, userId, { gateway, device }) =>
+      started(new RecordingClient({ url: () => urlOf(gateway, `?device=${device}`), userId, device, token, history })),
     kill: async (gateway) => members[gateway]?.kill(),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
+}
+
+function started(client: RecordingClient): RecordingClient {
+  client.start();
+  return client;
 }
 
 interface Servers {

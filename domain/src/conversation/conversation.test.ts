@@ -2,7 +2,20 @@ import { describe, expect, it } from 'vitest';
 import type { Fact } from '../decider.ts';
 import type { UserId } from '../ids.ts';
 import { LIMITS } from '../limits.ts';
-import { added, alice, at, bob, carol, created, dave, left, removed, stored, userId } from '../testing/facts.ts';
+import {
+  added,
+  alice,
+  at,
+  bob,
+  carol,
+  created,
+  dave,
+  left,
+  removed,
+  roleOf,
+  stored,
+  userId,
+} from '../testing/facts.ts';
 import { given as givenFacts } from '../testing/specification.ts';
 import {
   conversation,
@@ -170,7 +183,7 @@ describe('adding members', () => {
   it('forbids it in a direct chat', () => {
     given(created([alice, bob], { kind: 'direct' }))
       .when(add(alice, [carol]))
-      .thenRefused({ type: 'Forbidden', reason: 'a direct chat always has its two members' });
+      .thenRefused({ type: 'Forbidden', reason: 'a direct chat stays as it is' });
   });
 
   it('fills a group to the last place, and no further', () => {
@@ -250,20 +263,38 @@ describe('removing a member', () => {
   it('forbids it in a direct chat', () => {
     given(created([alice, bob], { kind: 'direct' }))
       .when(remove(alice, bob))
-      .thenRefused({ type: 'Forbidden', reason: 'a direct chat always has its two members' });
+      .thenRefused({ type: 'Forbidden', reason: 'a direct chat stays as it is' });
   });
 });
 
 describe('leaving', () => {
   const leave = (actorId: UserId) => ({ type: 'leave', actorId }) as const;
 
-  it('is open to every member', () => {
-    given(created([alice, bob]))
+  it.each(['owner', 'admin', 'member'] as const)('is open to every %s while an owner stays', (role) => {
+    given(created([alice]), added([bob], role))
       .when(leave(bob))
       .thenEvent(left(bob));
-    given(created([alice, bob]))
+  });
+
+  it('is not open to the last owner while others are members', () => {
+    given(created([alice]), added([bob], 'admin'))
+      .when(leave(alice))
+      .thenRefused({ type: 'Forbidden', reason: 'hand over to another owner first' });
+  });
+
+  it('is open to who has handed over, and to the last member', () => {
+    given(created([alice, bob]), roleOf(bob, 'owner'))
       .when(leave(alice))
       .thenEvent(left(alice));
+    given(created([alice, bob]), left(bob))
+      .when(leave(alice))
+      .thenEvent(left(alice));
+  });
+
+  it('is handing over to a member, not to one who is gone', () => {
+    given(created([alice, bob, carol]), roleOf(bob, 'owner'), left(bob))
+      .when(leave(alice))
+      .thenRefused({ type: 'Forbidden', reason: 'hand over to another owner first' });
   });
 
   it('changes nothing the second time, nor after a removal', () => {
@@ -285,6 +316,6 @@ describe('leaving', () => {
   it('is not possible in a direct chat', () => {
     given(created([alice, bob], { kind: 'direct' }))
       .when(leave(bob))
-      .thenRefused({ type: 'Forbidden', reason: 'a direct chat always has its two members' });
+      .thenRefused({ type: 'Forbidden', reason: 'a direct chat stays as it is' });
   });
 });

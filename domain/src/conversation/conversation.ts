@@ -2,10 +2,18 @@
 import { accepted, refused, unchanged, type Decider, type Decision, type Fact } from '../decider.ts';
 import { NO_POSITION, type Position, type UserId } from '../ids.ts';
 import { LIMITS } from '../limits.ts';
+import { covers, joined, parted, present, withRole, type MemberInterval, type Members, type Role } from './members.ts';
 
 // Events
 
-export type ConversationEvent = ConversationCreated | MembersAdded | MemberRemoved | MemberLeft;
+export type ConversationEvent =
+  | ConversationCreated
+  | ConversationRenamed
+  | SettingsChanged
+  | MembersAdded
+  | MemberRemoved
+  | MemberLeft
+  | RoleChanged;
 
 export interface ConversationCreated {
   readonly type: 'conversation.created';
@@ -13,6 +21,17 @@ export interface ConversationCreated {
   /** In a group the creator is among them, and its owner. */
   readonly memberIds: readonly UserId[];
   readonly name?: string;
+  readonly settings: ConversationSettings;
+}
+
+export interface ConversationRenamed {
+  readonly type: 'conversation.renamed';
+  readonly name: string;
+}
+
+export interface SettingsChanged {
+  readonly type: 'conversation.settings_changed';
+  /** All of them, those that stayed too. */
   readonly settings: ConversationSettings;
 }
 
@@ -32,11 +51,19 @@ export interface MemberLeft {
   readonly userId: UserId;
 }
 
+export interface RoleChanged {
+  readonly type: 'conversation.role_changed';
+  readonly userId: UserId;
+  readonly role: Role;
+}
+
 export type ConversationKind = 'direct' | 'group';
-export type Role = 'owner' | 'admin' | 'member';
 
 export interface ConversationSettings {
-  /** `shared`: members also read what was said before they joined. */
+  /**
+   * `shared`: members also read what was said before they joined. What holds now holds for all that was ever said: a change
+   * opens or closes the past, and what was said while one was a member stays readable either way.
+   */
   readonly history: 'shared' | 'since_join';
 }
 
@@ -58,27 +85,7 @@ export interface OpenConversation {
   readonly name?: string;
   readonly settings: ConversationSettings;
   /** Everyone who is or was a member: every position has one answer to "who was a member then". */
-  readonly members: ReadonlyMap<UserId, Membership>;
-}
-
-export interface Membership {
-  readonly role: Role;
-  /** In order, none overlapping; only the last may be open. */
-  readonly intervals: readonly MemberInterval[];
-}
-
-/** Both ends belong to it: the event that added a member and the one that removed them are theirs to see. */
-export interface MemberInterval {
-  readonly from: Position;
-  readonly to?: Position;
-}
-
-type Members = OpenConversation['members'];
-
-/** The membership of someone who is a member now. */
-function present(members: Members, userId: UserId): Membership | undefined {
-  const membership = members.get(userId);
-  return membership?.intervals.at(-1)?.to === undefined ? membership : undefined;
+  readonly members: Members;
 }
 
 export const isMember = (state: ConversationState, userId: UserId): boolean =>
@@ -113,9 +120,6 @@ export function visibleIntervals(state: ConversationState, userId: UserId): read
   return state.settings.history === 'shared' ? [{ from: NO_POSITION }] : membership.intervals;
 }
 
-const covers = (interval: MemberInterval, position: Position): boolean =>
-  interval.from <= position && (interval.to === undefined || position <= interval.to);
-
 // Evolve
 
 export function evolve(state: ConversationState, fact: Fact<ConversationEvent>): ConversationState {
@@ -123,6 +127,12 @@ export function evolve(state: ConversationState, fact: Fact<ConversationEvent>):
   if (event.type === 'conversation.created') return state.type === 'none' ? opened(fact, event) : state;
   if (state.type === 'none') return state;
   switch (event.type) {
+    case 'conversation.renamed':
+      return { ...state, name: event.name };
+    case 'conversation.settings_changed':
+      return { ...state, settings: event.settings };
+    case 'conversation.role_changed':
+      return { ...state, members: withRole(state.members, event) };
     case 'conversation.members_added':
       return { ...state, members: joined(state.members, event, position) };
     case 'conversation.member_removed':
@@ -145,29 +155,16 @@ function opened(fact: Fact<ConversationEvent>, event: ConversationCreated): Open
   };
 }
 
-function joined(
-  members: Members,
-  { userIds, role }: Pick<MembersAdded, 'userIds' | 'role'>,
-  from: Position,
-): Map<UserId, Membership> {
-  const next = new Map(members);
-  for (const userId of userIds) {
-    const intervals = next.get(userId)?.intervals ?? [];
-    if (!present(next, userId)) next.set(userId, { role, intervals: [...intervals, { from }] });
-  }
-  return next;
-}
-
-function parted(members: Members, userId: UserId, to: Position): Members {
-  const before = members.get(userId);
-  const last = before?.intervals.at(-1);
-  if (before === undefined || last === undefined || last.to !== undefined) return members;
-  return new Map(members).set(userId, { ...before, intervals: [...before.intervals.slice(0, -1), { ...last, to }] });
-}
-
 // Commands
 
-export type ConversationCommand = CreateConversation | AddMembers | RemoveMember | LeaveConversation;
+export type ConversationCommand =
+  | CreateConversation
+  | RenameConversation
+  | ChangeSettings
+  | AddMembers
+  | RemoveMember
+  | LeaveConversation
+  | ChangeRole;
 
 export interface CreateConversation {
   readonly type: 'create';
@@ -178,6 +175,19 @@ export interface CreateConversation {
   readonly name?: string;
   readonly settings: ConversationSettings;
   readonly bodyHash: string;
+}
+
+export interface RenameConversation {
+  readonly type: 'rename';
+  readonly actorId: UserId;
+  readonly name: string;
+}
+
+export interface ChangeSettings {
+  readonly type: 'change-settings';
+  readonly actorId: UserId;
+  /** What is not named stays. */
+  readonly settings: Partial<ConversationSettings>;
 }
 
 export interface AddMembers {
@@ -198,9 +208,17 @@ export interface LeaveConversation {
   readonly actorId: UserId;
 }
 
+export interface ChangeRole {
+  readonly type: 'change-role';
+  readonly actorId: UserId;
+  readonly userId: UserId;
+  readonly role: Role;
+}
+
 export type ConversationRefusal =
   | { readonly type: 'NoSuchConversation' }
   | { readonly type: 'NotAMember' }
+  | { readonly type: 'NoSuchMember' }
   | { readonly type: 'Forbidden'; readonly reason: string }
   | { readonly type: 'InvalidConversation'; readonly reason: string }
   | { readonly type: 'TooManyMembers'; readonly max: number }
@@ -214,9 +232,14 @@ export function decide(command: ConversationCommand, state: ConversationState): 
   if (command.type === 'create') return create(command, state);
   if (state.type === 'none') return refused({ type: 'NoSuchConversation' });
   if (!state.members.has(command.actorId)) return refused({ type: 'NotAMember' });
-  if (state.kind === 'direct')
-    return refused({ type: 'Forbidden', reason: 'a direct chat always has its two members' });
+  if (state.kind === 'direct') return refused({ type: 'Forbidden', reason: 'a direct chat stays as it is' });
   switch (command.type) {
+    case 'rename':
+      return rename(command, state);
+    case 'change-settings':
+      return changeSettings(command, state);
+    case 'change-role':
+      return changeRole(command, state);
     case 'add-members':
       return addMembers(command, state);
     case 'remove-member':
@@ -245,6 +268,27 @@ function create(command: CreateConversation, state: ConversationState): Outcome 
   });
 }
 
+function rename({ actorId, name }: RenameConversation, state: OpenConversation): Outcome {
+  const refusal = unlessManager(actorId, state, 'renaming the group');
+  if (refusal) return refusal;
+  return name === state.name ? unchanged : accepted({ type: 'conversation.renamed', name });
+}
+
+function changeSettings(command: ChangeSettings, state: OpenConversation): Outcome {
+  const refusal = unlessManager(command.actorId, state, 'changing the settings');
+  if (refusal) return refusal;
+  const settings = { ...state.settings, ...command.settings };
+  const isSame = settings.history === state.settings.history;
+  return isSame ? unchanged : accepted({ type: 'conversation.settings_changed', settings });
+}
+
+/** Owners and admins look after name and settings. */
+function unlessManager(actorId: UserId, { members }: OpenConversation, what: string): Outcome | undefined {
+  const actor = present(members, actorId);
+  if (!actor) return refused({ type: 'NotAMember' });
+  return actor.role === 'member' ? refused({ type: 'Forbidden', reason: what }) : undefined;
+}
+
 function addMembers(command: AddMembers, state: OpenConversation): Outcome {
   const actor = present(state.members, command.actorId);
   if (!actor) return refused({ type: 'NotAMember' });
@@ -265,8 +309,30 @@ function removeMember(command: RemoveMember, state: OpenConversation): Outcome {
   return accepted({ type: 'conversation.member_removed', userId: command.userId });
 }
 
-const leave = (userId: UserId, state: OpenConversation): Outcome =>
-  isMember(state, userId) ? accepted({ type: 'conversation.member_left', userId }) : unchanged;
+function leave(userId: UserId, state: OpenConversation): Outcome {
+  if (!isMember(state, userId)) return unchanged;
+  if (isOnlyOwner(state, userId) && presentMembers(state).length > 1) return handOverFirst;
+  return accepted({ type: 'conversation.member_left', userId });
+}
+
+function changeRole({ actorId, userId, role }: ChangeRole, state: OpenConversation): Outcome {
+  const actor = present(state.members, actorId);
+  if (!actor) return refused({ type: 'NotAMember' });
+  if (actor.role !== 'owner') return refused({ type: 'Forbidden', reason: 'changing roles' });
+  const target = present(state.members, userId);
+  if (!target) return refused({ type: 'NoSuchMember' });
+  if (target.role === role) return unchanged;
+  // Only owners change roles: without another one, it is the actor's own.
+  if (isOnlyOwner(state, userId)) return handOverFirst;
+  return accepted({ type: 'conversation.role_changed', userId, role });
+}
+
+/** While somebody is in a group, somebody can look after it. */
+const handOverFirst = refused({ type: 'Forbidden', reason: 'hand over to another owner first' } as const);
+
+const isOnlyOwner = (state: OpenConversation, userId: UserId): boolean =>
+  present(state.members, userId)?.role === 'owner' &&
+  presentMembers(state).every((member) => member.userId === userId || member.role !== 'owner');
 
 /** Owners act on everyone, admins on plain members, plain members on nobody. */
 const outranks = (actor: Role, target: Role): boolean =>

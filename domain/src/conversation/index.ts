@@ -1,1 +1,2 @@
 export * from './conversation.ts';
+export type { Membership, MemberInterval, Role } from './members.ts';

@@ -1,7 +1,21 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { UserId } from '../ids.ts';
-import { added, alice, at, bob, carol, created, left, removed, stored, userId } from '../testing/facts.ts';
+import {
+  added,
+  alice,
+  at,
+  bob,
+  carol,
+  created,
+  historyIs,
+  left,
+  removed,
+  renamed,
+  roleOf,
+  stored,
+  userId,
+} from '../testing/facts.ts';
 import {
   decide,
   evolve,
@@ -25,6 +39,8 @@ const aCommand: fc.Arbitrary<ConversationCommand> = fc.oneof(
   fc.record({ type: fc.constant('add-members'), actorId: aPerson, userIds: somePeople, role: aRole }),
   fc.record({ type: fc.constant('remove-member'), actorId: aPerson, userId: aPerson }),
   fc.record({ type: fc.constant('leave'), actorId: aPerson }),
+  fc.record({ type: fc.constant('change-role'), actorId: aPerson, userId: aPerson, role: aRole }),
+  fc.record({ type: fc.constant('rename'), actorId: aPerson, name: fc.string({ minLength: 1 }) }),
 );
 
 const anEvent: fc.Arbitrary<ConversationEvent> = fc.oneof(
@@ -34,6 +50,9 @@ const anEvent: fc.Arbitrary<ConversationEvent> = fc.oneof(
   fc.record({ userIds: somePeople, role: aRole }).map(({ userIds, role }) => added(userIds, role)),
   aPerson.map(removed),
   aPerson.map(left),
+  fc.string().map(renamed),
+  fc.constantFrom('shared' as const, 'since_join' as const).map(historyIs),
+  fc.record({ id: aPerson, role: aRole }).map(({ id, role }) => roleOf(id, role)),
 );
 
 const fold = (events: readonly ConversationEvent[], from: ConversationState = NO_CONVERSATION): ConversationState =>
@@ -51,7 +70,7 @@ function history(steps: readonly { readonly gap: number; readonly command: Conve
     const { event } = decision;
     const before = new Set(present);
     if (event.type === 'conversation.members_added') for (const id of event.userIds) present.add(id);
-    if ('userId' in event) present.delete(event.userId);
+    if ('userId' in event && !('role' in event)) present.delete(event.userId);
     state = evolve(state, stored(membersByPosition.length, event));
     membersByPosition.push(before.union(present));
   }

@@ -1,11 +1,15 @@
 // Facts for tests: short to write, complete to read. Only tests import this folder.
 import type {
   ConversationCreated,
+  ConversationRenamed,
+  ConversationSettings,
   MemberLeft,
   MemberRemoved,
   MembersAdded,
-  Role,
+  RoleChanged,
+  SettingsChanged,
 } from '../conversation/conversation.ts';
+import type { Role } from '../conversation/members.ts';
 import type { ChatEvent, StoredEvent } from '../event.ts';
 import type { ClientMessageId, ConversationId, Position, UserId } from '../ids.ts';
 import type { MessageSent } from '../message/message.ts';
@@ -36,6 +40,19 @@ export const created = (
 export const added = (userIds: readonly UserId[], role: Role = 'member'): MembersAdded => ({
   type: 'conversation.members_added',
   userIds,
+  role,
+});
+
+export const renamed = (name: string): ConversationRenamed => ({ type: 'conversation.renamed', name });
+
+export const historyIs = (history: ConversationSettings['history']): SettingsChanged => ({
+  type: 'conversation.settings_changed',
+  settings: { history },
+});
+
+export const roleOf = (userId: UserId, role: Role): RoleChanged => ({
+  type: 'conversation.role_changed',
+  userId,
   role,
 });
 

@@ -26,6 +26,13 @@ const oneOf = (names: readonly string[], description: string) =>
     { description },
   );
 
+const role = oneOf(['owner', 'admin', 'member'], 'What they may do.');
+const settings = (description: string) =>
+  Type.Object(
+    { history: oneOf(['shared', 'since_join'], '`shared`: members also read what was said before they joined.') },
+    { description },
+  );
+
 export const EVENT_TYPES: { readonly [type in ChatEvent['type']]: EventTypeRow } = {
   'message.sent': {
     version: 1,
@@ -61,10 +68,7 @@ export const EVENT_TYPES: { readonly [type in ChatEvent['type']]: EventTypeRow }
         kind: oneOf(['direct', 'group'], 'A direct chat always has its two members.'),
         memberIds: userIds('Who is in it; in a group the actor is among them, as its owner.'),
         name: Type.Optional(text('What the group is called.')),
-        settings: Type.Object(
-          { history: oneOf(['shared', 'since_join'], '`shared`: members also read what was said before they joined.') },
-          { description: 'How it works.' },
-        ),
+        settings: settings('How it works.'),
       },
       { description: 'The actor opened a conversation. It is the first accepted event of every one.' },
     ),
@@ -75,7 +79,7 @@ export const EVENT_TYPES: { readonly [type in ChatEvent['type']]: EventTypeRow }
     schema: Type.Object(
       {
         userIds: userIds('Who is a member from this event on; none of them was when it was decided.'),
-        role: oneOf(['owner', 'admin', 'member'], 'What they may do.'),
+        role,
       },
       { description: 'The actor added people to a group.' },
     ),
@@ -94,6 +98,32 @@ export const EVENT_TYPES: { readonly [type in ChatEvent['type']]: EventTypeRow }
     schema: Type.Object(
       { userId: userId('The actor. This event is the last one they may see.') },
       { description: 'The actor left a group.' },
+    ),
+  },
+  'conversation.renamed': {
+    version: 1,
+    kind: 'meta',
+    schema: Type.Object(
+      { name: text('What the group is called from this event on.') },
+      { description: 'The actor renamed a group.' },
+    ),
+  },
+  'conversation.settings_changed': {
+    version: 1,
+    kind: 'meta',
+    schema: Type.Object(
+      {
+        settings: settings('All settings from this event on; they hold for what was said before it, too.'),
+      },
+      { description: 'The actor changed how a group works.' },
+    ),
+  },
+  'conversation.role_changed': {
+    version: 1,
+    kind: 'meta',
+    schema: Type.Object(
+      { userId: userId('A member of the group, perhaps the actor.'), role },
+      { description: 'The actor gave a member of a group another role.' },
     ),
   },
 };

@@ -49,6 +49,9 @@ const EXAMPLES: { readonly [type in ChatEvent['type']]: ChatEvent & { readonly t
   },
   'conversation.member_removed': { type: 'conversation.member_removed', userId: 'carol' as UserId },
   'conversation.member_left': { type: 'conversation.member_left', userId: 'bob' as UserId },
+  'conversation.renamed': { type: 'conversation.renamed', name: 'Late lunch' },
+  'conversation.settings_changed': { type: 'conversation.settings_changed', settings: { history: 'since_join' } },
+  'conversation.role_changed': { type: 'conversation.role_changed', userId: 'bob' as UserId, role: 'admin' },
 };
 
 export const exampleEvent: NewEvent = {
@@ -73,7 +76,7 @@ What is in the log, for whoever reads it without our code. A reader in twenty li
 
 Each shard is one stream, \`CHAT_{shard}\`; its number is FNV-1a (32 bits) of the conversation's id modulo the deployment's number of shards (key \`shards\` of the bucket \`parley_config\`). All of a conversation is in one shard, in one order, under two subjects:
 
-- \`chat.{shard}.{conversation_id}.meta\`: what happened to the conversation itself, so who is in it;
+- \`chat.{shard}.{conversation_id}.meta\`: what happened to the conversation itself: who is in it, its name, its settings;
 - \`chat.{shard}.{conversation_id}.msg\`: what was said in it.
 
 An event's **position** is its sequence in the stream. Of a message it is the \`message_id\` that clients see.

@@ -95,6 +95,10 @@ function concerned(event: ConversationEvent): readonly UserId[] {
     case 'conversation.member_removed':
     case 'conversation.member_left':
       return [event.userId];
+    case 'conversation.renamed':
+    case 'conversation.settings_changed':
+    case 'conversation.role_changed':
+      return [];
   }
 }
 

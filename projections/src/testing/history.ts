@@ -84,10 +84,19 @@ const membersChanged: fc.Arbitrary<ChatEvent> = fc.oneof(
   userId.map((userId) => ({ type: 'conversation.member_left', userId }) as const),
 );
 
+const managed: fc.Arbitrary<ChatEvent> = fc.oneof(
+  body.map((name) => ({ type: 'conversation.renamed', name }) as const),
+  fc
+    .constantFrom('shared' as const, 'since_join' as const)
+    .map((history) => ({ type: 'conversation.settings_changed', settings: { history } }) as const),
+  userId.map((userId) => ({ type: 'conversation.role_changed', userId, role: 'owner' }) as const),
+);
+
 const event = fc.oneof(
   { weight: 4, arbitrary: messageSent },
   { weight: 1, arbitrary: created },
   { weight: 3, arbitrary: membersChanged },
+  { weight: 1, arbitrary: managed },
 );
 
 const step: fc.Arbitrary<Step> = fc

@@ -1,6 +1,7 @@
 // Judges a history: which promises were broken, and by which entries it is proved. Pure: the same history, the same offences.
 // Each promise is a module in `checks/`. What was never recorded cannot be judged: a history needs every client of the system.
 import { checkAckedLoss } from './checks/acked-loss.ts';
+import { checkChanges } from './checks/changes.ts';
 import { checkGaps } from './checks/gap.ts';
 import { checkIdempotency } from './checks/idempotency.ts';
 import { checkInvented } from './checks/invented-or-altered.ts';
@@ -27,6 +28,7 @@ const checks: readonly ((facts: Facts) => readonly Offence[])[] = [
   checkRealTimeOrder,
   checkReadYourWrites,
   checkPrivacy,
+  checkChanges,
   checkRows,
   checkUnanswered,
   checkLate,

@@ -1,6 +1,6 @@
-// One conversation as the log has it: accepted events by position and by key, and who was a member when. The log is what every
+// One conversation as the log has it: accepted events by position and by key, who was a member when, and when history was shared. The log is what every
 // other path is compared with.
-import type { Logged, Message, Said } from './history.ts';
+import type { ConversationChange, Logged, Message, Said } from './history.ts';
 
 /** Both ends belong to it: the event that added a member and the one that removed them are theirs to see. */
 interface Interval {
@@ -24,7 +24,8 @@ export class ConversationLog {
   readonly #intervals = new Map<string, Interval[]>();
   /** The latest of all times up to each event: clocks of two leaders may differ. */
   readonly #storedMs: readonly number[];
-  readonly #isShared: boolean;
+  /** From where on members read what was said before they joined, and to where. */
+  readonly #shared: Interval[] = [];
 
   constructor(listed: readonly Logged[]) {
     this.listed = listed;
@@ -34,9 +35,7 @@ export class ConversationLog {
     this.#byKey = Map.groupBy(this.messages, ({ said }) => keyOf(said));
     let latestMs = 0;
     this.#storedMs = this.accepted.map(({ storedMs }) => (latestMs = Math.max(latestMs, storedMs)));
-    for (const event of this.accepted) this.#fold(event);
-    const created = this.accepted.find(({ said }) => said.type === 'created')?.said;
-    this.#isShared = created?.type !== 'created' || created.history !== 'since_join';
+    for (const { said, position } of this.accepted) if (said.type !== 'message') this.#fold(said, position);
   }
 
   get messages(): readonly (Logged & { readonly said: Message })[] {
@@ -97,16 +96,21 @@ export class ConversationLog {
     return this.#intervalsOf(user).some(({ from, to = Infinity }) => from <= fromPosition && to > toPosition);
   }
 
-  /** Pages and resumes show it to present members, under a state no older than what they show. */
+  /** Pages and resumes show it to present members, under a state no older than what they show: is there one that would? */
   mayRead(user: string, position: number, window: Window): boolean {
-    const fromPosition = Math.max(position, window.fromPosition);
-    const toPosition = Math.max(fromPosition, window.toPosition);
-    return this.mayBeMember(user, { fromPosition, toPosition }) && this.isMeantFor(user, position);
+    const served = atOrAfter(position, window);
+    if (this.wasMemberAt(user, position)) return this.mayBeMember(user, served);
+    return this.#shared.some(({ from, to = Infinity }) => {
+      const [fromPosition, toPosition] = [Math.max(from, served.fromPosition), Math.min(to - 1, served.toPosition)];
+      return fromPosition <= toPosition && this.mayBeMember(user, { fromPosition, toPosition });
+    });
   }
 
-  /** Of members: do they read what is at the position? */
-  isMeantFor(user: string, position: number): boolean {
-    return this.#isShared || this.wasMemberAt(user, position);
+  /** Of members: do they read what is at the position, under every state of the window, or at whatever time later? */
+  isMeantFor(user: string, position: number, window: Window = { fromPosition: 0, toPosition: this.head }): boolean {
+    const { fromPosition, toPosition } = atOrAfter(position, window);
+    if (this.wasMemberAt(user, position)) return true;
+    return this.#shared.some(({ from, to = Infinity }) => from <= fromPosition && to > toPosition);
   }
 
   /** When the user became a member for the last time. */
@@ -118,8 +122,9 @@ export class ConversationLog {
     return this.#intervals.get(user) ?? [];
   }
 
-  #fold({ said, position }: Logged): void {
-    if (said.type === 'message') return;
+  #fold(said: ConversationChange, position: number): void {
+    if (said.type === 'created' || said.type === 'settings') this.#foldHistory(said, position);
+    if (!MOVES.has(said.type)) return;
     for (const user of said.users) {
       const intervals = this.#intervals.get(user) ?? [];
       this.#intervals.set(user, intervals);
@@ -129,6 +134,13 @@ export class ConversationLog {
         if (!isPresent) intervals.push({ from: position });
       } else if (isPresent) last.to = position;
     }
+  }
+
+  #foldHistory({ history }: ConversationChange, position: number): void {
+    const last = this.#shared.at(-1);
+    const isShared = last !== undefined && last.to === undefined;
+    if (history === 'since_join' && isShared) last.to = position;
+    if (history !== 'since_join' && !isShared) this.#shared.push({ from: position });
   }
 
   /** How many of the first satisfy it, of a list in which none does after one that does not. */
@@ -144,20 +156,35 @@ export class ConversationLog {
   }
 }
 
+/** People come or go. */
+const MOVES: ReadonlySet<Said['type']> = new Set(['created', 'added', 'removed', 'left']);
+
+function atOrAfter(position: number, window: Window): Window {
+  const fromPosition = Math.max(position, window.fromPosition);
+  return { fromPosition, toPosition: Math.max(fromPosition, window.toPosition) };
+}
+
 const isLoggedMessage = (event: Logged): event is Logged & { readonly said: Message } => event.said.type === 'message';
 
 /** What a sender calls a message, in one conversation, for ever. */
 export const keyOf = ({ sender, clientMsgId }: Pick<Message, 'sender' | 'clientMsgId'>): string =>
   `${sender} ${clientMsgId}`;
 
-/** Do both say the same? On the wire a `created` does not name the members. */
+/** Do both say the same? On the wire a `created` does not name the members, and shows name and settings as they are now. */
 export function saysTheSame(shown: Said, logged: Said): boolean {
   if (shown.type === 'message' || logged.type === 'message') {
     return shown.type === 'message' && logged.type === 'message' && areEqual(shown, logged);
   }
-  if (shown.type !== logged.type) return false;
-  const logs = new Set(logged.users);
-  return shown.type === 'created' || (shown.users.length === logs.size && shown.users.every((user) => logs.has(user)));
+  if (shown.type !== logged.type || shown.by !== logged.by) return false;
+  return shown.type === 'created' || (areOfTheSame(shown, logged) && areAlike(shown, logged));
 }
+
+function areOfTheSame(shown: ConversationChange, logged: ConversationChange): boolean {
+  const logs = new Set(logged.users);
+  return shown.users.length === logs.size && shown.users.every((user) => logs.has(user));
+}
+
+const areAlike = (a: ConversationChange, b: ConversationChange): boolean =>
+  a.role === b.role && a.name === b.name && a.history === b.history;
 
 const areEqual = (a: Message, b: Message): boolean => keyOf(a) === keyOf(b) && a.body === b.body;

@@ -24,6 +24,7 @@ export type OffenceKind =
   | 'real-time order'
   | 'read your writes'
   | 'privacy'
+  | 'changes'
   | 'rows'
   | 'unanswered'
   | 'late';

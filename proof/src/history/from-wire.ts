@@ -1,5 +1,5 @@
 // Puts down in a history what one client writes and hears, frame by frame, as they are on the wire.
-import type { MembershipChange, Message, PageAnswer, PageQuestion, Said, Shown } from './history.ts';
+import type { ConversationChange, Message, PageAnswer, PageQuestion, Role, Said, Shown } from './history.ts';
 import type { HistoryRecorder } from './recorder.ts';
 
 export interface Frame {
@@ -113,7 +113,7 @@ const aboutMessage = (frame: Frame): { readonly conversation: string; readonly c
 const toPositions = (heads: unknown): Record<string, number> =>
   Object.fromEntries(Object.entries((heads ?? {}) as Record<string, string>).map(([id, head]) => [id, Number(head)]));
 
-/** Of a `message` or `conversation` frame, or an entry of a page; undefined when it is about neither a message nor a member. */
+/** Of a `message` or `conversation` frame, or an entry of a page; undefined when it is neither a message nor a change of the conversation. */
 export function toShown(frame: Frame): Shown | undefined {
   const said = frame['client_msg_id'] === undefined ? toChange(frame) : toMessage(frame);
   const prev = frame['prev_id'] === undefined ? {} : { prev: Number(frame['prev_id']) };
@@ -139,14 +139,37 @@ const toMessage = (frame: Frame): Message => ({
 });
 
 function toChange(frame: Frame): Said | undefined {
-  const event = (frame['event'] ?? {}) as { type?: string; user_ids?: string[]; user_id?: string };
+  const event = (frame['event'] ?? {}) as ChangeOnTheWire;
   const type = changes.get(event.type ?? '');
-  return type && { type, users: event.user_ids ?? (event.user_id === undefined ? [] : [event.user_id]) };
+  const users = event.user_ids ?? (event.user_id === undefined ? [] : [event.user_id]);
+  const { role, name, settings } = event;
+  return (
+    type && {
+      type,
+      by: String(frame['actor_id']),
+      users,
+      ...(role === undefined ? {} : { role }),
+      ...(name === undefined ? {} : { name }),
+      ...(settings === undefined ? {} : { history: settings.history }),
+    }
+  );
 }
 
-const changes: ReadonlyMap<string, MembershipChange['type']> = new Map([
+interface ChangeOnTheWire {
+  readonly type?: string;
+  readonly user_ids?: readonly string[];
+  readonly user_id?: string;
+  readonly role?: Role;
+  readonly name?: string;
+  readonly settings?: { readonly history: 'shared' | 'since_join' };
+}
+
+const changes: ReadonlyMap<string, ConversationChange['type']> = new Map([
   ['created', 'created'],
   ['members_added', 'added'],
   ['member_removed', 'removed'],
   ['member_left', 'left'],
+  ['renamed', 'renamed'],
+  ['settings_changed', 'settings'],
+  ['role_changed', 'role'],
 ]);

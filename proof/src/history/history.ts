@@ -26,8 +26,8 @@ export type HistoryEntry =
 
 export type History = readonly HistoryEntry[];
 
-/** A message, or a change of who is a member, wherever it is shown. */
-export type Said = Message | MembershipChange;
+/** A message, or a change of the conversation itself, wherever it is shown. */
+export type Said = Message | ConversationChange;
 
 export interface Message {
   readonly type: 'message';
@@ -36,13 +36,21 @@ export interface Message {
   readonly body: string;
 }
 
-export interface MembershipChange {
-  readonly type: 'created' | 'added' | 'removed' | 'left';
+export interface ConversationChange {
+  readonly type: 'created' | 'added' | 'removed' | 'left' | 'renamed' | 'settings' | 'role';
+  /** Who did it. */
+  readonly by: string;
   /** Of whom it tells. A `created` in the log names every member, the creator too; on the wire it names none. */
   readonly users: readonly string[];
-  /** Of a `created` in the log: may members read what was said before they joined? */
+  /** Of `added` and `role`. */
+  readonly role?: Role;
+  /** Of `renamed`, and of a `created` in the log that gives one. */
+  readonly name?: string;
+  /** Of `settings` and of a `created` in the log: may members read what was said before they joined? */
   readonly history?: 'shared' | 'since_join';
 }
+
+export type Role = 'owner' | 'admin' | 'member';
 
 /** One event of a conversation as it was shown to somebody. */
 export interface Shown {
@@ -164,17 +172,21 @@ export interface PageAnswer {
   readonly stale: boolean;
 }
 
-/** A command about membership. `conversation` is not known before a group is created. */
-interface MembersAsked extends ByClient {
+/** A command about a group: its members, their roles, its name, its settings. */
+export interface MembersAsked extends ByClient {
   readonly kind: 'members-asked';
   readonly ref: string;
-  readonly command: 'create' | 'add' | 'remove' | 'join' | 'leave';
+  readonly command: 'create' | 'add' | 'remove' | 'leave' | 'rename' | 'settings' | 'role';
+  /** Not known before it is created. */
   readonly conversation?: string;
   readonly users: readonly string[];
+  readonly role?: Role;
+  readonly name?: string;
+  readonly history?: 'shared' | 'since_join';
 }
 
 /** `ok`: from here on it holds. */
-interface MembersAnswered extends ByClient {
+export interface MembersAnswered extends ByClient {
   readonly kind: 'members-answered';
   readonly ref: string;
   readonly ok: boolean;

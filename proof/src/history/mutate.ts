@@ -5,9 +5,17 @@ import { alterations, regressions } from './mutations/alter.ts';
 import { drops } from './mutations/drop.ts';
 import { Past, type Mutation } from './mutations/editing.ts';
 import { leaks } from './mutations/leak.ts';
+import { mismanagement } from './mutations/manage.ts';
 import { swaps } from './mutations/swap.ts';
 
-export const mutations: readonly Mutation[] = [...drops, ...swaps, ...leaks, ...alterations, ...regressions];
+export const mutations: readonly Mutation[] = [
+  ...drops,
+  ...swaps,
+  ...leaks,
+  ...mismanagement,
+  ...alterations,
+  ...regressions,
+];
 
 /** Undefined when the history has no place where it would make a difference. */
 export const mutate = (

@@ -28,6 +28,16 @@ export const NewConversationSchema = Type.Object(
 );
 export type NewConversation = Wire<typeof NewConversationSchema>;
 
+export const ConversationPatchSchema = Type.Object(
+  {
+    name: Type.Optional(ConversationNameSchema),
+    settings: Type.Optional(Type.Partial(SettingsSchema, { title: 'ChangedSettings', minProperties: 1 })),
+  },
+  { title: 'ConversationPatch', minProperties: 1, description: 'What is not named stays as it is.' },
+);
+
+export type ConversationPatch = Wire<typeof ConversationPatchSchema>;
+
 export const ConversationPageSchema = Type.Object(
   { conversations: Type.Array(ListedConversationSchema), ...nextCursor, ...staleness },
   { title: 'ConversationPage' },
@@ -35,6 +45,9 @@ export const ConversationPageSchema = Type.Object(
 export type ConversationPage = Wire<typeof ConversationPageSchema>;
 
 export const MemberSchema = Type.Object({ user_id: UserIdSchema, role: RoleSchema }, { title: 'Member' });
+export type Member = Wire<typeof MemberSchema>;
+
+export const MemberPatchSchema = Type.Object({ role: RoleSchema }, { title: 'MemberPatch' });
 
 export const MemberPageSchema = Type.Object(
   { members: Type.Array(MemberSchema), ...nextCursor, ...staleness },
@@ -47,6 +60,8 @@ export const NewMembersSchema = Type.Object(
   { title: 'NewMembers', description: 'Without `role` they are plain members.' },
 );
 export type NewMembers = Wire<typeof NewMembersSchema>;
+
+const memberParams = Type.Object({ ...conversationParams.properties, user_id: MemberParamSchema });
 
 export const conversationRoutes = {
   createConversation: {
@@ -87,6 +102,18 @@ export const conversationRoutes = {
     responses: { 200: { description: 'Its present state.', schema: ConversationSummarySchema } },
     errors: ['not_a_member', 'no_such_conversation'],
   },
+  updateConversation: {
+    method: 'PATCH',
+    path: '/v1/conversations/{conversation_id}',
+    summary: 'Rename a group, or change its settings',
+    description:
+      'For owners and admins. A name and settings are two changes: the second may be refused when the first is made.',
+    access: 'bearer',
+    params: conversationParams,
+    body: ConversationPatchSchema,
+    responses: { 200: { description: 'Its present state.', schema: ConversationSummarySchema } },
+    errors: ['not_a_member', 'no_such_conversation', 'forbidden'],
+  },
   listMembers: {
     method: 'GET',
     path: '/v1/conversations/{conversation_id}/members',
@@ -112,9 +139,21 @@ export const conversationRoutes = {
     method: 'DELETE',
     path: '/v1/conversations/{conversation_id}/members/{user_id}',
     summary: 'Remove a member, or leave with `me`',
+    description: 'The last owner hands over before leaving; who is alone in a group just leaves.',
     access: 'bearer',
-    params: Type.Object({ ...conversationParams.properties, user_id: MemberParamSchema }),
+    params: memberParams,
     responses: { 204: { description: 'No member any more.' } },
     errors: ['not_a_member', 'no_such_conversation', 'forbidden'],
+  },
+  changeRole: {
+    method: 'PATCH',
+    path: '/v1/conversations/{conversation_id}/members/{user_id}',
+    summary: 'Give a member another role',
+    description: 'For owners. A group keeps an owner: the last one hands over before giving up the role, or leaving.',
+    access: 'bearer',
+    params: memberParams,
+    body: MemberPatchSchema,
+    responses: { 200: { description: 'The member with the role.', schema: MemberSchema } },
+    errors: ['not_a_member', 'no_such_conversation', 'no_such_user', 'forbidden'],
   },
 } as const satisfies Record<string, Route>;

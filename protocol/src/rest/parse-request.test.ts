@@ -111,9 +111,11 @@ test('the calls are those of the contract', () => {
       'POST /v1/conversations',
       'GET /v1/conversations',
       `GET ${conversation}`,
+      `PATCH ${conversation}`,
       `GET ${conversation}/members`,
       `POST ${conversation}/members`,
       `DELETE ${conversation}/members/{user_id}`,
+      `PATCH ${conversation}/members/{user_id}`,
       `POST ${conversation}/messages`,
       `GET ${conversation}/messages`,
       `GET ${conversation}/messages/{message_id}`,
@@ -136,4 +138,28 @@ test('only what supervisors ask needs neither token nor loopback', () => {
   for (const name of routeNames.filter((each) => routes[each].access === 'bearer')) {
     expect(routeErrors(routes[name])).toContain('unauthenticated');
   }
+});
+
+test.each([
+  [{ name: 'Team' }, true],
+  [{ settings: { history: 'since_join' } }, true],
+  [{ name: 'Team', settings: { history: 'shared' } }, true],
+  [{ name: 'x'.repeat(256) }, true],
+  [{ name: 'x'.repeat(257) }, false],
+  [{ name: '' }, false],
+  [{ settings: {} }, false],
+  [{ settings: { history: 'open' } }, false],
+  [{}, false],
+])('a conversation is changed by %j: %s', (body, isRight) => {
+  const { error } = parseRequest('updateConversation', { params: { conversation_id: 'g_1' }, body });
+  expect(error?.code).toBe(isRight ? undefined : 'bad_frame');
+});
+
+test.each([
+  [{ role: 'owner' }, true],
+  [{ role: 'king' }, false],
+  [{}, false],
+])('a role is changed by %j: %s', (body, isRight) => {
+  const { error } = parseRequest('changeRole', { params: { conversation_id: 'g_1', user_id: 'me' }, body });
+  expect(error?.code).toBe(isRight ? undefined : 'bad_frame');
 });

@@ -6,7 +6,7 @@ import type { Refusal } from '../refusals.ts';
 import type { Wire } from '../wire.ts';
 
 export interface Route {
-  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** With `{name}` for each property of `params`. */
   readonly path: `/${string}`;
   readonly summary: string;

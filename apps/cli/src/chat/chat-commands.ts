@@ -78,6 +78,12 @@ export class ChatCommands {
         return book.add(await rest.addMembers(id, command.userIds));
       case 'remove':
         return this.#remove(id, command.userId);
+      case 'rename':
+        return book.add(await rest.update(id, { name: command.name }));
+      case 'past':
+        return book.add(await rest.update(id, { settings: { history: command.history } }));
+      case 'role':
+        return rest.changeRole(id, command.userId, command.role);
       case 'leave':
         return this.#leave(id);
       case 'history':

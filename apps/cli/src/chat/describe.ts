@@ -32,7 +32,7 @@ function changeText(actorId: UserId, event: ConversationChange): string {
     case 'renamed':
       return `${actorId} renamed it to ${printable(event.name)}`;
     case 'settings_changed':
-      return `${actorId} changed the settings`;
+      return `${actorId} changed the settings (history: ${event.settings.history})`;
     case 'members_added':
       return `${actorId} added ${event.user_ids.join(', ')}`;
     case 'member_removed':

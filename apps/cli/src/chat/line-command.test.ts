@@ -19,6 +19,9 @@ it('reads commands with their users, names and numbers', () => {
   expect(parseLine('/history')).toEqual({ type: 'history', count: 20 });
   expect(parseLine('/history 500')).toEqual({ type: 'history', count: 100 });
   expect(parseLine('/leave')).toEqual({ type: 'leave' });
+  expect(parseLine('/rename "Late lunch"')).toEqual({ type: 'rename', name: 'Late lunch' });
+  expect(parseLine('/role bob owner')).toEqual({ type: 'role', userId: 'bob', role: 'owner' });
+  expect(parseLine('/past since_join')).toEqual({ type: 'past', history: 'since_join' });
 });
 
 it.each([
@@ -28,6 +31,10 @@ it.each([
   ['/group', '/group <name> <user…>'],
   ['/group Team', '/group <name> <user…>'],
   ['/add b*b', '"b*b" is no user id'],
+  ['/rename Late lunch', 'needs a name'],
+  ['/role bob king', 'needs a user id, then owner, admin or member'],
+  ['/role owner', 'needs a user id, then owner, admin or member'],
+  ['/past open', 'needs shared or since_join'],
   ['/use two', 'needs a number'],
   ['/use 0', 'needs a number'],
 ])('says what is wrong with %s', (line, reason) => {

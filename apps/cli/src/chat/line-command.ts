@@ -1,5 +1,5 @@
 // What a typed line asks for. Pure.
-import { parseUserId, type UserId } from '@parley/domain';
+import { parseUserId, type ConversationSettings, type Role, type UserId } from '@parley/domain';
 
 export type LineCommand =
   | HereCommand
@@ -15,6 +15,9 @@ export type HereCommand =
   | { readonly type: 'members' | 'leave' }
   | { readonly type: 'add'; readonly userIds: readonly UserId[] }
   | { readonly type: 'remove'; readonly userId: UserId }
+  | { readonly type: 'rename'; readonly name: string }
+  | { readonly type: 'role'; readonly userId: UserId; readonly role: Role }
+  | { readonly type: 'past'; readonly history: ConversationSettings['history'] }
   | { readonly type: 'history'; readonly count: number };
 
 const groupUsage = '/group <name> <user…>    create a group; a name of several words in "quotes"';
@@ -25,6 +28,9 @@ ${groupUsage}
 /use <n>                 go to conversation n of the list
 /members                 who is here
 /add <user…>  /remove <user>  /leave
+/rename <name>           another name for the group
+/role <user> <role>      make a member owner, admin or member
+/past <history>          what new members read of it: shared (everything) or since_join
 /history [count]         older messages, more of them each time
 /retry                   send again what failed
 /quit
@@ -66,11 +72,38 @@ function parseCommand(name: string, args: readonly string[]): LineCommand {
         count: Math.min(count, historyCountMax),
       }));
     default:
+      return parseManaging(name, args);
+  }
+}
+
+/** What owners and admins do. */
+function parseManaging(name: string, args: readonly string[]): LineCommand {
+  switch (name) {
+    case 'rename':
+      return withName(args);
+    case 'role':
+      return withUsers(args.slice(0, 1), 1, ([userId]) => withRole(userId, args[1]));
+    case 'past':
+      return withHistory(args[0]);
+    default:
       return { type: 'wrong', reason: `there is no /${name}: see /help` };
   }
 }
 
 const wrong = (expected: string): LineCommand => ({ type: 'wrong', reason: `needs ${expected}: see /help` });
+
+const withName = ([name, ...more]: readonly string[]): LineCommand =>
+  name === undefined || more.length > 0 ? wrong('a name; several words in "quotes"') : { type: 'rename', name };
+
+const withHistory = (history: string | undefined): LineCommand =>
+  history === 'shared' || history === 'since_join' ? { type: 'past', history } : wrong('shared or since_join');
+
+function withRole(userId: UserId | undefined, role: string | undefined): LineCommand {
+  const isRole = role === 'owner' || role === 'admin' || role === 'member';
+  return userId !== undefined && isRole
+    ? { type: 'role', userId, role }
+    : wrong('a user id, then owner, admin or member');
+}
 
 type Make<Value> = (value: Value) => LineCommand;
 

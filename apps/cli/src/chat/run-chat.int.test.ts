@@ -82,6 +82,19 @@ it('creates a group, adds, removes, leaves, and pages its history', async () => 
   await alice.sees('no conversation yet');
 });
 
+it('renames a group and gives a role, and everybody is told', async () => {
+  const server = await start();
+  const bob = new Chatter(server.url, 'bob');
+  await bob.sees('connected as bob');
+  const alice = new Chatter(server.url, 'alice');
+  alice.type('/group Team bob', 'hello', '/rename "Late lunch"', '/role bob admin', '/list');
+  await alice.sees('> 1  Late lunch (2 members)');
+  await bob.sees('[Late lunch] -- alice renamed it to Late lunch');
+  await bob.sees('[Late lunch] -- alice made bob admin');
+  bob.type('/list');
+  await bob.sees('1  Late lunch (2 members)');
+});
+
 it('shows what it missed after a lost connection and a lost frame', async () => {
   const server = await start();
   const alice = new Chatter(server.url, 'alice');

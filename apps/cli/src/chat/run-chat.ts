@@ -153,7 +153,7 @@ class Chat implements AsyncDisposable {
     const isMyEnd = this.#endsForMe(entry);
     if (isMyEnd && !this.#book.has(id)) return;
     this.#learnFrom(entry);
-    if (changesSize(entry) && !isMyEnd) await this.#book.refresh(id);
+    if (changesListing(entry) && !isMyEnd) await this.#book.refresh(id);
     else await this.#book.learn(id);
     this.#print(entryLine(entry, this.#book.title(id)));
     if (entry.type === 'message' && entry.sender_id !== this.#options.userId) await this.#notice(id);
@@ -226,5 +226,6 @@ class Chat implements AsyncDisposable {
   }
 }
 
-const changesSize = (entry: Entry): boolean =>
-  entry.type === 'conversation' && (entry.event.type === 'member_left' || entry.event.type === 'member_removed');
+/** Its size or its name, and no summary comes with it. */
+const changesListing = (entry: Entry): boolean =>
+  entry.type === 'conversation' && ['member_left', 'member_removed', 'renamed'].includes(entry.event.type);

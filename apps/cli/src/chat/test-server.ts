@@ -20,7 +20,7 @@ type Socket = uws.WebSocket<Session>;
 interface Room {
   readonly id: ConversationId;
   readonly type: 'direct' | 'group';
-  readonly name?: string;
+  name?: string;
   readonly members: Set<UserId>;
   readonly entries: Entry[];
 }
@@ -37,7 +37,12 @@ interface Asked {
   readonly query: URLSearchParams;
   readonly userId: UserId | undefined;
   /** What the test itself sent, whichever call it is. */
-  readonly body: NewRoom & { readonly user_id: string; readonly user_ids: readonly UserId[] };
+  readonly body: NewRoom & {
+    readonly user_id: string;
+    readonly user_ids: readonly UserId[];
+    readonly name: string;
+    readonly role: string;
+  };
 }
 
 export interface TestServer extends Disposable {
@@ -216,10 +221,17 @@ class FakeServer implements TestServer {
     if (path === '/v1/conversations') return method === 'POST' ? this.#create(me, body) : this.#list(me);
     const [, , , id = '', part, member] = path.split('/');
     const room = known(this.#rooms.get(id));
-    if (part === undefined) return this.#summary(room, me);
+    if (part === undefined) return method === 'PATCH' ? this.#rename(room, me, body.name) : this.#summary(room, me);
     if (part === 'messages') return this.#page(room, query);
     if (method === 'GET') return { members: [...room.members].map((each) => ({ user_id: each, role: 'member' })) };
     if (method === 'POST') return this.#add(room, me, body.user_ids);
+    if (method === 'PATCH') {
+      return this.#change(room, me, {
+        type: 'role_changed',
+        user_id: known(parseUserId(member ?? '')),
+        role: body.role,
+      });
+    }
     const gone = member === 'me' ? me : known(parseUserId(member ?? ''));
     this.#change(
       room,
@@ -240,6 +252,12 @@ class FakeServer implements TestServer {
     const { peer_id: _peer, ...forAnyone } = conversation;
     if (old === undefined) this.#change(room, me, { type: 'created', conversation: forAnyone });
     return conversation;
+  }
+
+  #rename(room: Room, me: UserId, name: string): ConversationSummary {
+    room.name = name;
+    this.#change(room, me, { type: 'renamed', name });
+    return this.#summary(room, me);
   }
 
   #add(room: Room, me: UserId, userIds: readonly UserId[]): ConversationSummary {

@@ -1,5 +1,5 @@
 // The REST calls a chat needs, typed by the protocol's own table of routes; each answer is checked against its schema.
-import type { ConversationId, Position, UserId } from '@parley/domain';
+import type { ConversationId, Position, Role, UserId } from '@parley/domain';
 import {
   ConversationPageSchema,
   ConversationSummarySchema,
@@ -8,6 +8,7 @@ import {
   positionToText,
   ProblemSchema,
   type ConversationPage,
+  type ConversationPatch,
   type ConversationSummary,
   type MemberPage,
   type MessagePage,
@@ -40,10 +41,12 @@ export interface Rest {
   conversation(id: ConversationId): Promise<ConversationSummary>;
   openDirect(userId: UserId): Promise<ConversationSummary>;
   createGroup(group: NewGroup): Promise<ConversationSummary>;
+  update(id: ConversationId, patch: ConversationPatch): Promise<ConversationSummary>;
   members(id: ConversationId, cursor?: string): Promise<MemberPage>;
   addMembers(id: ConversationId, userIds: readonly UserId[]): Promise<ConversationSummary>;
   /** `me` leaves. */
   removeMember(id: ConversationId, userId: UserId | 'me'): Promise<void>;
+  changeRole(id: ConversationId, userId: UserId, role: Role): Promise<void>;
   /** Newest first. */
   messages(id: ConversationId, page?: PageRequest): Promise<MessagePage>;
 }
@@ -82,11 +85,15 @@ export function createRest(options: RestOptions): Rest {
       const headers = { 'idempotency-key': idempotencyKey };
       return ask({ method: 'POST', path: '/v1/conversations', body, headers }, CHECKS.conversation);
     },
+    update: (id, patch) => ask({ method: 'PATCH', path: path(id), body: patch }, CHECKS.conversation),
     members: (id, cursor) => ask({ path: `${path(id)}/members`, query: { cursor } }, CHECKS.memberPage),
     addMembers: (id, userIds) =>
       ask({ method: 'POST', path: `${path(id)}/members`, body: { user_ids: userIds } }, CHECKS.conversation),
     async removeMember(id, userId) {
       await call(options, { method: 'DELETE', path: `${path(id)}/members/${userId}` });
+    },
+    async changeRole(id, userId, role) {
+      await call(options, { method: 'PATCH', path: `${path(id)}/members/${userId}`, body: { role } });
     },
     messages(id, { before, limit } = {}) {
       const query = { before: before === undefined ? undefined : positionToText(before), limit: limit?.toString() };
@@ -106,7 +113,7 @@ const CHECKS = {
 } as const satisfies Record<string, Check>;
 
 interface Asked {
-  readonly method?: 'POST' | 'DELETE';
+  readonly method?: 'POST' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly query?: Readonly<Record<string, string | undefined>>;
   readonly headers?: Readonly<Record<string, string>>;

@@ -13,6 +13,7 @@ import {
   dave,
   left,
   removed,
+  userId,
   type TestLogOptions,
 } from '@parley/domain/testing';
 import {
@@ -22,6 +23,7 @@ import {
   type Changing,
   type GroupRequest,
 } from './change-conversation.ts';
+import { createKeyedQueue } from './keyed-queue.ts';
 
 const digest = (text: string): string => text.replaceAll(/[^a-z0-9]/g, '-');
 
@@ -29,7 +31,8 @@ const digest = (text: string): string => text.replaceAll(/[^a-z0-9]/g, '-');
 function createGateways(options: Pick<TestLogOptions, 'before'> = {}) {
   const world = createTestWorld();
   const log = createTestLog({ ...options, now: () => world.now() });
-  const gateway = (): Changing => ({ log, states: createConversationStates(log), world, digest });
+  const newQueue = () => createKeyedQueue({ sizeMax: 100, now: () => world.now() });
+  const gateway = (): Changing => ({ log, states: createConversationStates(log), world, digest, queue: newQueue() });
   return { world, log, gateway };
 }
 
@@ -222,6 +225,29 @@ describe('changing a conversation', () => {
       await changeConversation(gateway(), id, { type: 'leave', actorId: dave }),
     ];
     expect(refusals).toMatchObject([{ refusal: { type: 'Forbidden' } }, { refusal: { type: 'NotAMember' } }]);
+    expect(log.events()).toHaveLength(1);
+  });
+
+  it('by many at once, through two gateways, is made for each of them', async () => {
+    const { log, gateway, id } = await group();
+    const gateways = [gateway(), gateway()];
+    const names = Array.from({ length: 60 }, (_, index) => userId(`user${index}`));
+    const outcomes = await Promise.all(
+      names.flatMap((name, index) => {
+        const changing = gateways[index % 2];
+        return changing ? [changeConversation(changing, id, { ...add, userIds: [name] })] : [];
+      }),
+    );
+    expect(outcomes.map(({ type }) => type)).toEqual(names.map(() => 'Appended'));
+    const { state } = await gateway().states.current(id);
+    expect(names.filter((name) => !isMember(state, name))).toEqual([]);
+    expect(log.events()).toHaveLength(61);
+  });
+
+  it('is refused when too many wait already', async () => {
+    const { log, gateway, id } = await group();
+    const queue = createKeyedQueue({ sizeMax: 0, now: () => 0 });
+    expect(await changeConversation({ ...gateway(), queue }, id, add)).toMatchObject({ type: 'Overloaded' });
     expect(log.events()).toHaveLength(1);
   });
 

@@ -16,10 +16,12 @@ import {
   type World,
 } from '@parley/domain';
 import { handleCommand, type CommandHandling, type CommandOutcome } from './handle-command.ts';
+import type { KeyedQueue } from './keyed-queue.ts';
 
 export interface Changing extends CommandHandling {
   readonly world: World;
   readonly digest: Digest;
+  readonly queue: KeyedQueue;
 }
 
 export type ChangeOutcome = CommandOutcome<ConversationRefusal>;
@@ -78,12 +80,24 @@ async function create(changing: Changing, id: ConversationId, asked: Omit<Create
 /** A creation that was stored too late blocks its id for as long as the log remembers it. */
 const voidedRetryMs = ACCEPTANCE.dedupWindowMs;
 
-/** A change of an existing conversation. Asked twice it is one change: the second finds nothing to do. */
-export const changeConversation = (
+export type ChangeCommand = Exclude<ConversationCommand, CreateConversation>;
+
+/**
+ * A change of an existing conversation. Asked twice it is one change: the second finds nothing to do. One at a time here, for each
+ * makes all others stale: so it only races with other gateways.
+ */
+export async function changeConversation(
   changing: Changing,
   id: ConversationId,
-  command: Exclude<ConversationCommand, CreateConversation>,
-): Promise<ChangeOutcome> => changeWithKey(changing, { id, command, key: changing.digest(changing.world.uuid()) });
+  command: ChangeCommand,
+): Promise<ChangeOutcome> {
+  const { queue, digest, world } = changing;
+  const change = () => changeWithKey(changing, { id, command, key: digest(world.uuid()) });
+  // No sender's id has a dot: nobody's messages wait here.
+  return queue.run(`${id} .meta`, change) ?? { type: 'Overloaded', retryAfterMs: overloadedRetryMs };
+}
+
+const overloadedRetryMs = 500;
 
 async function changeWithKey(
   changing: Changing,

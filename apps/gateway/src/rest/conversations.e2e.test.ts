@@ -1,4 +1,4 @@
-import type { ConversationPage, MemberPage } from '@parley/protocol';
+import type { ConversationPage, MemberPage, MessagePage } from '@parley/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bodyOf, openHouse, type House } from '../testing/house.ts';
 
@@ -50,6 +50,7 @@ describe('creating', () => {
     expect((await ask('', {})).status).toBe(400);
     expect((await ask('x'.repeat(256), {})).status).toBe(400);
 
+    await house.call('alice', `PATCH /v1/conversations/${id}/members/bob`, { role: 'owner' });
     await house.call('alice', `DELETE /v1/conversations/${id}/members/me`);
     const afterLeaving = await ask('k1', { name: 'one' });
     expect([afterLeaving.status, (await bodyOf(afterLeaving)).code]).toEqual([403, 'not_a_member']);
@@ -61,6 +62,32 @@ describe('creating', () => {
     expect([full.status, (await bodyOf(full)).member_count]).toEqual([201, 1_024]);
     const over = await house.call('alice', 'POST /v1/conversations', { type: 'group', members });
     expect([over.status, (await bodyOf(over)).code]).toEqual([409, 'conflict']);
+  });
+
+  it('fills a group to its 1,024th member, and takes another when one has left', async () => {
+    const id = await group('alice', []);
+    const named = (count: number, from = 0) => Array.from({ length: count }, (_, i) => `${from + i}`.padStart(64, 'm'));
+    const add = async (userIds: readonly string[]) =>
+      (await house.call('alice', `POST /v1/conversations/${id}/members`, { user_ids: userIds })).status;
+    expect(await add(named(1_024))).toBe(409);
+    expect(await add(named(1_023))).toBe(200);
+    expect(await add(['bob'])).toBe(409);
+    expect(await add(named(1_023))).toBe(200); // who is there already takes no place
+    expect((await house.call('alice', `DELETE /v1/conversations/${id}/members/${named(1)[0]}`)).status).toBe(204);
+    expect([await add(['bob']), await add(['carol'])]).toEqual([200, 409]);
+    const listed: string[] = [];
+    let next = '';
+    do {
+      const response = await house.call(
+        'bob',
+        `GET /v1/conversations/${id}/members?limit=100${next && `&cursor=${next}`}`,
+      );
+      const { members, next_cursor: cursor = '' } = await bodyOf<MemberPage>(response);
+      listed.push(...members.map(({ user_id: userId }) => userId));
+      next = cursor;
+    } while (next !== '');
+    expect(new Set(listed)).toEqual(new Set(['alice', 'bob', ...named(1_022, 1)]));
+    expect(listed).toHaveLength(1_024);
   });
 });
 
@@ -124,6 +151,59 @@ describe('reading', () => {
   });
 });
 
+describe('changing', () => {
+  const patch = async (userId: string, id: string, body: object) => {
+    const response = await house.call(userId, `PATCH /v1/conversations/${id}`, body);
+    return [response.status, await bodyOf(response)] as const;
+  };
+
+  it('renames a group and changes its settings, both at once too, for owners and admins', async () => {
+    const id = await group('alice', ['bob', 'carol'], { name: 'Tea' });
+    await house.call('alice', `PATCH /v1/conversations/${id}/members/bob`, { role: 'admin' });
+    expect(await patch('bob', id, { name: 'Coffee' })).toMatchObject([200, { name: 'Coffee' }]);
+    const both = { name: 'Juice', settings: { history: 'since_join' } };
+    expect(await patch('alice', id, both)).toMatchObject([200, { ...both, member_count: 3 }]);
+    expect(await patch('alice', id, both)).toMatchObject([200, both]);
+    expect(await patch('carol', id, { name: 'Water' })).toMatchObject([403, { code: 'forbidden' }]);
+    expect(await patch('dave', id, { name: 'Water' })).toMatchObject([403, { code: 'not_a_member' }]);
+    expect(await patch('alice', id, {})).toMatchObject([400, { code: 'bad_frame' }]);
+    expect(await patch('alice', 'g_none', both)).toMatchObject([404, { code: 'no_such_conversation' }]);
+    expect(await bodyOf(await house.call('carol', `GET /v1/conversations/${id}`))).toMatchObject(both);
+  });
+
+  it('leaves a direct chat as it is', async () => {
+    const direct = await house.call('alice', 'POST /v1/conversations', { type: 'direct', members: ['erin'] });
+    const { conversation_id: id } = await bodyOf(direct);
+    expect(await patch('alice', id, { name: 'Us' })).toMatchObject([403, { code: 'forbidden' }]);
+    const role = await house.call('alice', `PATCH /v1/conversations/${id}/members/erin`, { role: 'owner' });
+    expect(role.status).toBe(403);
+  });
+
+  it('of the history opens the past to who joined later, and closes it again', async () => {
+    const id = await group('alice', ['bob'], { settings: { history: 'since_join' } });
+    const say = async (userId: string, body: string) =>
+      house.call(userId, `POST /v1/conversations/${id}/messages`, { client_msg_id: house.newId(), body });
+    const read = async (userId: string) => {
+      const response = await house.call(userId, `GET /v1/conversations/${id}/messages?after=0`);
+      return (await bodyOf<MessagePage>(response)).messages?.map(({ body }) => body) ?? response.status;
+    };
+    await say('alice', 'with bob');
+    await house.call('alice', `DELETE /v1/conversations/${id}/members/bob`);
+    await say('alice', 'alone');
+    expect(await read('bob')).toBe(403);
+    await house.call('alice', `POST /v1/conversations/${id}/members`, { user_ids: ['bob', 'carol'] });
+    await say('alice', 'with both');
+    expect([await read('bob'), await read('carol')]).toEqual([['with bob', 'with both'], ['with both']]);
+    await patch('alice', id, { settings: { history: 'shared' } });
+    expect([await read('bob'), await read('carol')]).toEqual([
+      ['with bob', 'alone', 'with both'],
+      ['with bob', 'alone', 'with both'],
+    ]);
+    await patch('alice', id, { settings: { history: 'since_join' } });
+    expect([await read('bob'), await read('carol')]).toEqual([['with bob', 'with both'], ['with both']]);
+  });
+});
+
 describe('members', () => {
   const names = async (id: string, query = '') => {
     const response = await house.call('alice', `GET /v1/conversations/${id}/members${query}`);
@@ -141,6 +221,30 @@ describe('members', () => {
     await house.call('bob', `DELETE /v1/conversations/${id}/members/me`);
     expect(await names(id, `?limit=2&cursor=${first.next}`)).toEqual({ ids: ['carol', 'dave'], next: undefined });
     expect((await house.call('alice', `GET /v1/conversations/${id}/members?cursor=eA`)).status).toBe(400);
+  });
+
+  it('get roles from owners, and the last owner hands over before leaving', async () => {
+    const id = await group('alice', ['bob', 'carol']);
+    const role = async (userId: string, target: string, to: string) => {
+      const response = await house.call(userId, `PATCH /v1/conversations/${id}/members/${target}`, { role: to });
+      return [response.status, await bodyOf<{ code?: string; detail?: string }>(response)] as const;
+    };
+    const leaves = async (userId: string) =>
+      (await house.call(userId, `DELETE /v1/conversations/${id}/members/me`)).status;
+    expect(await role('bob', 'bob', 'owner')).toMatchObject([403, { code: 'forbidden' }]);
+    expect(await role('dave', 'bob', 'owner')).toMatchObject([403, { code: 'not_a_member' }]);
+    expect(await role('alice', 'dave', 'admin')).toMatchObject([404, { code: 'no_such_user' }]);
+    expect(await role('alice', 'me', 'member')).toMatchObject([
+      403,
+      { code: 'forbidden', detail: 'You may not do this: hand over to another owner first.' },
+    ]);
+    expect(await leaves('alice')).toBe(403);
+    expect(await role('alice', 'bob', 'owner')).toEqual([200, { user_id: 'bob', role: 'owner' }]);
+    expect(await role('alice', 'bob', 'owner')).toEqual([200, { user_id: 'bob', role: 'owner' }]);
+    expect(await role('alice', 'me', 'member')).toEqual([200, { user_id: 'alice', role: 'member' }]);
+    expect([await leaves('bob'), await leaves('alice')]).toEqual([403, 204]);
+    expect([await leaves('carol'), await leaves('bob')]).toEqual([204, 204]);
+    expect((await house.call('bob', `GET /v1/conversations/${id}`)).status).toBe(403);
   });
 
   it('are added and removed by those who may', async () => {

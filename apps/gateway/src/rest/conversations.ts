@@ -7,11 +7,18 @@ import {
   outlineSummary,
   positionToText,
   type ConversationPage,
+  type ConversationPatch,
   type ListedConversation,
   type MessageFrame,
   type NewConversation,
 } from '@parley/protocol';
-import { createGroup, openDirect, type Opened } from '../commands/change-conversation.ts';
+import {
+  changeConversation,
+  createGroup,
+  openDirect,
+  type ChangeCommand,
+  type Opened,
+} from '../commands/change-conversation.ts';
 import { jsonAnswer } from './answer.ts';
 import { changeRefusal, currentFor, isRefused, refused, type Call, type RestContext, type Result } from './call.ts';
 import { badCursor, decodeCursor, encodeCursor } from './cursor.ts';
@@ -55,6 +62,21 @@ export async function getConversation({ context, input, caller }: Call<'getConve
   if (isRefused(state)) return state;
   return jsonAnswer(200, conversationSummary({ conversationId, state, viewerId: caller }));
 }
+
+export async function updateConversation({ context, input, caller }: Call<'updateConversation'>): Promise<Result> {
+  const conversationId = input.params.conversation_id;
+  for (const command of asked(input.body, caller)) {
+    const refusal = changeRefusal(await changeConversation(context, conversationId, command));
+    if (refusal) return refused(refusal);
+  }
+  const state = await currentFor(context, conversationId, caller);
+  return isRefused(state) ? state : jsonAnswer(200, conversationSummary({ conversationId, state, viewerId: caller }));
+}
+
+const asked = ({ name, settings }: ConversationPatch, actorId: UserId): readonly ChangeCommand[] => [
+  ...(name === undefined ? [] : [{ type: 'rename', actorId, name } as const]),
+  ...(settings === undefined ? [] : [{ type: 'change-settings', actorId, settings } as const]),
+];
 
 export async function listConversations({ context, input, caller }: Call<'listConversations'>): Promise<Result> {
   const { limit = context.limits.pageEntriesDefault, cursor } = input.query;

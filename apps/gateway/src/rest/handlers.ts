@@ -1,8 +1,8 @@
 // The table of REST handlers: one for each row of the protocol's routes.
 import type { RouteName } from '@parley/protocol';
 import type { Call, Result } from './call.ts';
-import { createConversation, getConversation, listConversations } from './conversations.ts';
-import { addMembers, listMembers, removeMember } from './members.ts';
+import { createConversation, getConversation, listConversations, updateConversation } from './conversations.ts';
+import { addMembers, changeRole, listMembers, removeMember } from './members.ts';
 import { getMessage, listMessages, sendMessage } from './messages.ts';
 import { createDevToken, health, readiness } from './system.ts';
 
@@ -12,9 +12,11 @@ export const REST_HANDLERS: { readonly [Name in RouteName]: RestHandler<Name> } 
   createConversation,
   listConversations,
   getConversation,
+  updateConversation,
   listMembers,
   addMembers,
   removeMember,
+  changeRole,
   sendMessage,
   listMessages,
   getMessage,

@@ -1,6 +1,6 @@
 // REST: who is in a conversation, and changing that.
 import { presentMembers, type OpenConversation, type UserId } from '@parley/domain';
-import { conversationSummary, type MemberPage } from '@parley/protocol';
+import { conversationSummary, type Member, type MemberPage } from '@parley/protocol';
 import { changeConversation } from '../commands/change-conversation.ts';
 import { jsonAnswer, noContent } from './answer.ts';
 import { changeRefusal, currentFor, isRefused, refused, type Call, type Result } from './call.ts';
@@ -56,6 +56,20 @@ export async function removeMember({ context, input, caller }: Call<'removeMembe
   const outcome = await changeConversation(context, conversationId, parting(caller, userId));
   const refusal = changeRefusal(outcome);
   return refusal ? refused(refusal) : noContent;
+}
+
+export async function changeRole({ context, input, caller }: Call<'changeRole'>): Promise<Result> {
+  const { conversation_id: conversationId, user_id: target } = input.params;
+  const userId = target === 'me' ? caller : target;
+  const { role } = input.body;
+  const outcome = await changeConversation(context, conversationId, {
+    type: 'change-role',
+    actorId: caller,
+    userId,
+    role,
+  });
+  const refusal = changeRefusal(outcome);
+  return refusal ? refused(refusal) : jsonAnswer(200, { user_id: userId, role } satisfies Member);
 }
 
 /** `me`, or my own id: leaving needs no role. */

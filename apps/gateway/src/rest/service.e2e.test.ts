@@ -165,7 +165,7 @@ describe('other pages', () => {
       });
     const answer = await preflight(origin);
     expect([answer.status, corsOf(answer)]).toEqual([204, readable]);
-    expect(answer.headers.get('access-control-allow-methods')).toBe('DELETE');
+    expect(answer.headers.get('access-control-allow-methods')).toBe('DELETE, PATCH');
     expect(answer.headers.get('access-control-allow-headers')?.split(', ')).toEqual(
       expect.arrayContaining(['Authorization', 'Content-Type', 'Idempotency-Key', 'Parley-Session', 'X-Request-Id']),
     );

@@ -41,7 +41,8 @@ function holesOfReading(facts: Facts, { path, name, conversation, user, shown, p
   return offence(`${name} in ${conversation} lacks`, holes, proof(0));
 }
 
-function holesOfPage(facts: Facts, { name, conversation, shown, page }: Reading): Offence | undefined {
+function holesOfPage(facts: Facts, reading: Reading): Offence | undefined {
+  const { name, conversation, shown, page } = reading;
   if (!page || page.read.stale) return undefined;
   const log = facts.logOf(conversation);
   const newest = shown.reduce((max, { position }) => Math.max(max, position), 0);
@@ -50,7 +51,7 @@ function holesOfPage(facts: Facts, { name, conversation, shown, page }: Reading)
   const holes = log
     .between(after, Math.min(upTo, newest))
     .filter(({ position, said }) => said.type === 'message' && !positions.has(position))
-    .filter(({ position }) => log.isMeantFor(page.asked.user, position));
+    .filter(({ position }) => log.isMeantFor(page.asked.user, position, facts.windowOf(reading)));
   return offence(`${name} in ${conversation}, from ${after} to ${newest}, lacks`, holes, page.read);
 }
 

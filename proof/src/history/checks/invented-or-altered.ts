@@ -50,7 +50,9 @@ function unlogged(
 }
 
 const describe = (said: Said): string =>
-  said.type === 'message' ? describeMessage(said) : `${said.type} ${said.users.join(', ')}`;
+  said.type === 'message'
+    ? describeMessage(said)
+    : `${said.by}'s ${said.type} ${[...said.users, said.role, said.name, said.history].filter(isDefined).join(', ')}`;
 
 const describeMessage = ({ sender, clientMsgId, body }: Message): string =>
   `${sender}'s ${clientMsgId} ${JSON.stringify(body.slice(0, 40))}`;

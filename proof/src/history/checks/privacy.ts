@@ -1,6 +1,6 @@
 // Privacy at every position. Live frames go to who was a member at their position, both ends included. Pages, resumes and their
-// heads go to who may have been a member while they were asked for and under a state no older than what they show; with history
-// `since_join` they show only positions at which the reader was one. And nothing is accepted from who was not a member.
+// heads go to who may have been a member while they were asked for and under a state no older than what they show; while history
+// is `since_join` they show only positions at which the reader was one. And nothing is accepted from who was not a member.
 // Who was one when is folded from the log; a reading's moment is known within the clocks' difference, and doubt acquits.
 import { isDefined, type Facts, type Offence } from '../facts.ts';
 import type { HistoryEntry } from '../history.ts';

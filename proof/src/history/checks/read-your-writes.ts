@@ -30,11 +30,12 @@ function missedByPage(facts: Facts, page: Page, floor: Acked): readonly Offence[
   if (read.stale) return [];
   const log = facts.logOf(asked.conversation);
   const { after, upTo } = rangeOf(page);
+  const window = log.window(asked.atMs, read.atMs, facts.options.clockSkewMsMax);
   const shown = new Set(read.messages.map(({ position }) => position));
   const missed = log
     .between(after, Math.min(upTo, floor.position))
     .filter(({ position, said }) => said.type === 'message' && !shown.has(position))
-    .filter(({ position }) => log.isMeantFor(asked.user, position));
+    .filter(({ position }) => log.isMeantFor(asked.user, position, window));
   if (missed.length === 0) return [];
   const positions = some(missed.map(({ position }) => position));
   const sentence = `a page of ${asked.user}'s in ${asked.conversation}, asked after ${floor.position} had been acked, lacks ${positions}`;

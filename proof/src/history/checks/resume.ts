@@ -63,7 +63,8 @@ function inexact(facts: Facts, resume: Resume, conversation: string): readonly O
   if (head === undefined) return [offence('neither named a head nor failed')];
   const received = resume.received.get(conversation) ?? [];
   const positions = new Set(received.map(({ position }) => position));
-  const due = log.between(cursor, head).filter(({ position }) => log.isMeantFor(asked.user, position));
+  const window = log.window(asked.atMs, ended.atMs, facts.options.clockSkewMsMax);
+  const due = log.between(cursor, head).filter(({ position }) => log.isMeantFor(asked.user, position, window));
   const missing = due.filter(({ position }) => !positions.has(position));
   const unasked = received.filter(({ position }) => position <= cursor || position > head);
   return [

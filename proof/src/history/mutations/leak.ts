@@ -99,7 +99,7 @@ function headAfterRemoval(past: Past): History | undefined {
 function syncBeforeJoin(past: Past): History | undefined {
   const candidates = past.ofKind('fresh-sync').flatMap((sync) => {
     const log = past.logs.get(sync.conversation);
-    const hidden = log?.accepted.find(({ position }) => !log.isMeantFor(sync.user, position));
+    const hidden = log?.accepted.find(({ position }) => !log.mayRead(sync.user, position, log.atTheEnd));
     return hidden ? [{ sync, hidden }] : [];
   });
   const { sync, hidden } = past.pick(candidates) ?? {};

@@ -1,7 +1,7 @@
 // A toy of the whole system that keeps every promise, to give the checker good histories: a log, connections that lose frames
 // and break, members who come and go, retries and given-up sends. It shares nothing with the real system but the wire's rules.
 import { seeded } from '../../eventually.ts';
-import type { History, MembershipChange, Message, Said } from '../history.ts';
+import type { ConversationChange, History, MembersAsked, Message, Role, Said } from '../history.ts';
 import { pushTo } from '../readings.ts';
 import { HistoryRecorder } from '../recorder.ts';
 import { keyOf } from '../conversation-log.ts';
@@ -23,6 +23,7 @@ export interface ModelEvent {
 
 const users = ['ann', 'bob', 'cat', 'dan', 'eve'];
 const rooms = { hall: 'shared', den: 'since_join', yard: 'shared' } as const;
+const owner = 'ann';
 const answerMsMax = 8;
 /** Longer than the tests' limit for `late`. */
 const quietMs = 6_000;
@@ -35,6 +36,8 @@ export class Model {
   readonly #accepted = new Map<string, ModelEvent[]>();
   readonly #members = new Map<string, Set<string>>();
   readonly #byKey = new Map<string, ModelEvent>();
+  readonly #shared = new Set<string>();
+  readonly #roles = new Map<string, Role>();
   readonly #clients: readonly ModelClient[];
   #standing: string | undefined;
   #lastPosition = 0;
@@ -51,6 +54,7 @@ export class Model {
     for (const [conversation, history] of Object.entries(rooms)) this.#found(conversation, history);
     for (const client of this.#clients) client.connect();
     for (let step = 0; step < steps; step++) this.#step();
+    this.#close('den');
     this.#welcome('eve', 'den');
     this.#heal();
     for (const client of this.#clients) client.comeBack();
@@ -69,6 +73,7 @@ export class Model {
     const room = this.pick(Object.keys(rooms));
     if (chance < 0.3) client.say(room);
     else if (chance < 0.31) this.#changeMembers(room);
+    else if (chance < 0.317) this.#manage(room);
     else if (chance < 0.33) client.page(room, this.#pageQuestion());
     else if (chance < 0.34) client.sayAgain();
     else if (chance < 0.345) client.disconnect();
@@ -102,25 +107,51 @@ export class Model {
 
   #found(conversation: string, history: 'shared' | 'since_join'): void {
     const members = conversation === 'yard' ? users.slice(0, 3) : users.slice(0, 4);
-    this.#command('create', { conversation, change: { type: 'created', users: members, history } });
+    this.#command('create', { conversation, change: { type: 'created', by: owner, users: members, history } });
   }
 
   /** Ann is the owner everywhere; the others come and go. */
   #changeMembers(conversation: string): void {
     const user = this.pick(users.slice(1));
     if (!this.isMember(user, conversation)) this.#welcome(user, conversation);
-    else this.#command('remove', { conversation, change: { type: 'removed', users: [user] } });
+    else this.#command('remove', { conversation, change: { type: 'removed', by: owner, users: [user] } });
   }
 
   #welcome(user: string, conversation: string): void {
     if (this.isMember(user, conversation)) return;
-    this.#command('add', { conversation, change: { type: 'added', users: [user] } });
+    this.#command('add', { conversation, change: { type: 'added', by: owner, users: [user], role: 'member' } });
   }
 
-  #command(command: 'create' | 'add' | 'remove', what: { conversation: string; change: MembershipChange }): void {
+  #close(conversation: string): void {
+    if (!this.#shared.has(conversation)) return;
+    this.#command('settings', {
+      conversation,
+      change: { type: 'settings', by: owner, users: [], history: 'since_join' },
+    });
+  }
+
+  #manage(conversation: string): void {
+    const change = (): ConversationChange => {
+      const chance = this.random();
+      const history = this.#shared.has(conversation) ? 'since_join' : 'shared';
+      if (chance < 0.3) return { type: 'settings', by: owner, users: [], history };
+      if (chance < 0.6) return { type: 'renamed', by: owner, users: [], name: `name ${this.#lastPosition}` };
+      const user = this.pick(users.slice(1));
+      const role = this.#roles.get(`${conversation} ${user}`) === 'admin' ? 'member' : 'admin';
+      return { type: 'role', by: owner, users: [user], role };
+    };
+    const made = change();
+    if (!made.users.every((user) => this.isMember(user, conversation))) return;
+    const commands = { settings: 'settings', renamed: 'rename', role: 'role' } as const;
+    if (made.type in commands)
+      this.#command(commands[made.type as keyof typeof commands], { conversation, change: made });
+  }
+
+  #command(command: MembersAsked['command'], what: { conversation: string; change: ConversationChange }): void {
     const { conversation, change } = what;
-    const by = { user: 'ann', device: 'phone', connection: 0, ref: this.recorder.newRef() };
-    this.recorder.record({ ...by, kind: 'members-asked', command, conversation, users: change.users });
+    const by = { user: owner, device: 'phone', connection: 0, ref: this.recorder.newRef() };
+    const { users: about, by: _by, type: _type, ...asked } = change;
+    this.recorder.record({ ...by, kind: 'members-asked', command, conversation, users: about, ...asked });
     this.nowMs += 1;
     this.append(conversation, change);
     this.nowMs += 1;
@@ -157,12 +188,14 @@ export class Model {
       return;
     }
     const members = new Set(this.membersOf(conversation));
-    const isJoining = said.type === 'created' || said.type === 'added';
     for (const user of said.users) {
-      if (isJoining) members.add(user);
-      else members.delete(user);
+      this.#roles.set(`${conversation} ${user}`, said.role ?? 'member');
+      if (isJoining(said)) members.add(user);
+      else if (said.type !== 'role') members.delete(user);
     }
     this.#members.set(conversation, members);
+    if (said.history === 'shared') this.#shared.add(conversation);
+    else if (said.history === 'since_join') this.#shared.delete(conversation);
   }
 
   eventsOf(conversation: string): readonly ModelEvent[] {
@@ -178,10 +211,9 @@ export class Model {
     if (!this.isMember(user, conversation)) return [];
     let isInside = false;
     return this.eventsOf(conversation).filter(({ said }) => {
-      const isAbout = said.type !== 'message' && said.users.includes(user);
       const wasInside = isInside;
-      if (isAbout) isInside = said.type === 'created' || said.type === 'added';
-      return isInside || wasInside || rooms[conversation as keyof typeof rooms] === 'shared';
+      if (said.type !== 'message' && said.type !== 'role' && said.users.includes(user)) isInside = isJoining(said);
+      return isInside || wasInside || this.#shared.has(conversation);
     });
   }
 
@@ -226,3 +258,5 @@ export class Model {
 }
 
 export const goodHistory = ({ seed, steps }: ModelOptions): History => new Model({ seed }).run(steps);
+
+const isJoining = ({ type }: ConversationChange): boolean => type === 'created' || type === 'added';

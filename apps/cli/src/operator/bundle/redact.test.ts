@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { ClientMessageId, ConversationId, MessageSent, UserId } from '@parley/domain';
-import { stored } from '@parley/domain/testing';
+import type { ClientMessageId, ConversationEvent, ConversationId, MessageSent, UserId } from '@parley/domain';
+import { historyIs, renamed, roleOf, stored } from '@parley/domain/testing';
 import { createRedaction, redactText } from './redact.ts';
 
 const bob = 'bob' as UserId;
@@ -28,6 +28,15 @@ describe('a redaction', () => {
     expect(JSON.stringify([said, joined])).not.toMatch(/\bbob\b|ann_with|hi @/);
     expect(said.actorId).toHaveLength(32);
     expect(mentioned?.userId).toHaveLength(8);
+  });
+
+  it('hides names and ids of what happens to a group, and keeps its settings and roles', () => {
+    const redact = (event: ConversationEvent) => createRedaction().event(stored(3, event)).event;
+    expect(redact(renamed('The Merger'))).toEqual(renamed('xxxxxxxxxxxxxxxx'));
+    expect(redact(historyIs('since_join'))).toEqual(historyIs('since_join'));
+    const changed = redact(roleOf(bob, 'admin'));
+    expect(changed).toMatchObject({ type: 'conversation.role_changed', role: 'admin' });
+    expect(JSON.stringify(changed)).not.toContain('bob');
   });
 
   it('is another one for each bundle', () => {

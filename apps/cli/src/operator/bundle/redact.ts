@@ -57,6 +57,12 @@ export function createRedaction(secret: Uint8Array = randomBytes(32)): Redaction
       case 'conversation.member_removed':
       case 'conversation.member_left':
         return { type: event.type, userId: userId(event.userId) };
+      case 'conversation.renamed':
+        return { type: event.type, name: redactText(event.name) };
+      case 'conversation.settings_changed':
+        return { type: event.type, settings: { history: event.settings.history } };
+      case 'conversation.role_changed':
+        return { type: event.type, userId: userId(event.userId), role: event.role };
     }
   }
 

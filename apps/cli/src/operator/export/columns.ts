@@ -73,6 +73,12 @@ function contentOf(event: ChatEvent): { readonly [Name in keyof ExportRow]: Expo
     case 'conversation.member_removed':
     case 'conversation.member_left':
       return { user_ids: [event.userId] };
+    case 'conversation.renamed':
+      return { name: event.name };
+    case 'conversation.settings_changed':
+      return { history: event.settings.history };
+    case 'conversation.role_changed':
+      return { user_ids: [event.userId], role: event.role };
   }
 }
 

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { ClientMessageId, ConversationId, StoredEvent, UserId } from '@parley/domain';
-import { stored } from '@parley/domain/testing';
+import { historyIs, renamed, roleOf, stored } from '@parley/domain/testing';
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
 import { afterEach, expect, it } from 'vitest';
 import { COLUMN_NAMES, toRow } from './columns.ts';
@@ -122,4 +122,15 @@ it.each(['jsonl', 'parquet'] as const)('leaves no %s file behind when it is not 
   });
   await expect(failed).rejects.toThrow('no log');
   expect(readdirSync(folder)).toEqual([]);
+});
+
+it('has what happened to a group in the columns of its creation', () => {
+  const rows = [renamed('Tea'), historyIs('since_join'), roleOf(ada, 'admin')].map((event, index) =>
+    toRow(stored(index + 1, event), 7),
+  );
+  expect(rows).toMatchObject([
+    { type: 'conversation.renamed', name: 'Tea' },
+    { type: 'conversation.settings_changed', history: 'since_join' },
+    { type: 'conversation.role_changed', user_ids: ['ada'], role: 'admin' },
+  ]);
 });

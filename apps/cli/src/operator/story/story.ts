@@ -25,6 +25,12 @@ function deed({ actorId, event }: StoredEvent): string {
       return `-- ${actorId} removed ${event.userId}`;
     case 'conversation.member_left':
       return `-- ${event.userId} left`;
+    case 'conversation.renamed':
+      return `-- ${actorId} renamed the group to "${printable(event.name)}"`;
+    case 'conversation.settings_changed':
+      return `-- ${actorId} changed the settings (history: ${event.settings.history})`;
+    case 'conversation.role_changed':
+      return `-- ${actorId} made ${event.userId} ${event.role}`;
   }
 }
 
