@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { StoreUnavailable } from '../projection.ts';
 import { createTestTimeline } from '../testing/stores.ts';
 import { timeline } from '../timeline/timeline.ts';
-import { foldToHead, type FoldProgress } from './fold-to-head.ts';
+import { foldToHead } from './fold-to-head.ts';
 
 const observer = {
   applied: () => undefined,
@@ -15,8 +15,15 @@ const observer = {
   voided: () => undefined,
 };
 
-/** How far it came, with all that it said on the way; the log cannot be asked for its head the first times. */
-async function folded(events: number, failure: Error, failures: number, beforeStore = () => undefined) {
+interface Failing {
+  /** Of the log, asked for its head so many times. */
+  readonly failure?: Error;
+  readonly failures?: number;
+  readonly beforeStore?: () => undefined;
+}
+
+/** How far it came. */
+async function folded(events: number, { failure = new Error('never'), failures = 0, beforeStore }: Failing) {
   const log = createTestLog();
   for (let count = 0; count < events; count++) log.put(said('hello'), { actorId: alice });
   let left = failures;
@@ -26,7 +33,6 @@ async function folded(events: number, failure: Error, failures: number, beforeSt
     head: (shard) => (left-- > 0 ? Promise.reject(failure) : log.head(shard)),
   };
   const store = createTestTimeline(beforeStore);
-  const progress: FoldProgress[] = [];
   const result = await foldToHead({
     log: flaky,
     world: createTestWorld(),
@@ -35,13 +41,13 @@ async function folded(events: number, failure: Error, failures: number, beforeSt
     generation: 1,
     observer,
     signal: new AbortController().signal,
-    onProgress: (each) => void progress.push(each),
+    onProgress: () => undefined,
   });
-  return { result, progress, checkpoint: await store.checkpoint(0 as Shard) };
+  return { result, checkpoint: await store.checkpoint(0 as Shard) };
 }
 
 test('it goes on while the log cannot be asked how much there is', async () => {
-  const { result, checkpoint } = await folded(3_000, new LogUnavailable('no leader'), 5);
+  const { result, checkpoint } = await folded(3_000, { failure: new LogUnavailable('no leader'), failures: 5 });
   expect(result.total).toBe(3_000);
   expect(checkpoint).toBeGreaterThan(NO_POSITION);
 });
@@ -51,11 +57,11 @@ test('it goes on while the store cannot tell how far it is', async () => {
   const away = (): undefined => {
     if (left-- > 0) throw new StoreUnavailable('away');
   };
-  const { result, checkpoint } = await folded(3_000, new LogUnavailable('no leader'), 0, away);
+  const { result, checkpoint } = await folded(3_000, { beforeStore: away });
   expect(result.total).toBe(3_000);
   expect(checkpoint).toBeGreaterThan(NO_POSITION);
 });
 
 test('what no retry can mend ends it', async () => {
-  await expect(folded(10, new TypeError('a mistake'), 1)).rejects.toThrow('a mistake');
+  await expect(folded(10, { failure: new TypeError('a mistake'), failures: 1 })).rejects.toThrow('a mistake');
 });
