@@ -59,6 +59,14 @@ export const SERVICES = {
     debianPackage: 'prometheus',
     debianEntry: 'usr/bin/promtool',
   },
+  // Only `npm run pictures` asks it (evidence/dashboards/).
+  prometheus: {
+    environmentKey: 'PARLEY_TEST_PROMETHEUS',
+    versionMin: [2, 42],
+    versionPattern: /prometheus, version (\d+)\.(\d+)/,
+    debianPackage: 'prometheus',
+    debianEntry: 'usr/bin/prometheus',
+  },
   // What the oldest Kubernetes our chart allows, and the newest, take for a manifest.
   'kubernetes-oldest': {
     environmentKey: 'PARLEY_TEST_KUBERNETES_OLDEST',
