@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import path from 'node:path';
 import process from 'node:process';
 
-const mainFile = path.join(import.meta.dirname, '..', 'src', 'main.ts');
+export const mainFile = path.join(import.meta.dirname, '..', 'src', 'main.ts');
 
 /** Without the keys that the suite itself was told. */
 const foreign = Object.fromEntries(Object.entries(process.env).filter(([key]) => !key.startsWith('PARLEY_')));

@@ -1,8 +1,10 @@
 // What the log says of a conversation, told, asked about the past, exported and carried elsewhere: the commands are processes of their
 // own, on one running system.
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import process from 'node:process';
 import { jetstream } from '@nats-io/jetstream';
 import { connect, headers as createHeaders } from '@nats-io/transport-node';
 import { NO_POSITION, position, shardOf, type ClientMessageId, type ConversationId, type UserId } from '@parley/domain';
@@ -10,7 +12,7 @@ import { encodeEvent } from '@parley/infra/nats';
 import { StandaloneProcess } from '@parley/standalone/testing';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { parley, parleyJson } from './parley.ts';
+import { mainFile, parley, parleyJson } from './parley.ts';
 
 const shards = 16;
 const folder = mkdtempSync(path.join(tmpdir(), 'parley-stories-'));
@@ -107,10 +109,29 @@ test.each([
   ['an export to nowhere', ['export', '--since', '1h'], /--out <file>/],
   ['rows that are to be redacted', ['export', 'g_x', '--redact', '--out', 'x'], /not redacted/],
   ['a bundle that is not there', ['replay', '/nowhere/b'], /cannot be opened/],
+  ['hash', ['hash', 'g_nobody-ever'], /no event of g_nobody-ever/],
+  ['verify', ['verify', 'timeline', '--conversation', 'g_nobody-ever'], /no event of g_nobody-ever/],
+  ['a refold', ['rebuild', 'timeline', '--conversation', 'g_nobody-ever'], /no event of g_nobody-ever/],
+  ['parked', ['parked', 'show', 'g_nobody-ever'], /no event of g_nobody-ever/],
+  ['a bad time since', ['rebuild', 'timeline', '--since', '5'], /is no time/],
+  ['a projection that nobody keeps', ['verify', 'messages_per_day'], /PARLEY_PROJECTIONS=messages_per_day/],
+  ['no projection', ['switch', 'nonsense', '1'], /there is no projection nonsense, only/],
+  ['no command', ['nosuch'], /unknown command/],
+  ['no flag', ['status', '--nosuch'], /unknown option/],
+  ['nothing where something is asked for', ['log'], /missing required argument/],
 ] as const)('%s is refused with 2 and a reason', async (_, args, reason) => {
   const { code, stderr, stdout } = await parley(environment, ...args);
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
   expect(stderr).toMatch(reason);
+});
+
+test('whoever reads an answer may leave before its end', () => {
+  const command = ['--norc', '-o', 'pipefail', '-c', '"$0" "$1" status | true', process.execPath, mainFile];
+  const { status, stderr } = spawnSync('bash', command, {
+    env: { PATH: process.env['PATH'], ...environment },
+    encoding: 'utf8',
+  });
+  expect({ status, stderr }).toEqual({ status: 141, stderr: '' });
 });
 
 test('rows of one conversation, and of all since a time, are those of the log', async () => {

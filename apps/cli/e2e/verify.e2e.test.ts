@@ -64,13 +64,7 @@ test('what was damaged is found, and mended in place under load, whoever is kill
   });
 
   await parleyJson(environment, 'rebuild', 'timeline', '--conversation', conversationId);
-  const since = await parleyJson<{ refolded: number }>(
-    environment,
-    'rebuild',
-    'conversations',
-    '--since',
-    '2020-01-01T00:00:00Z',
-  );
+  const since = await parleyJson<{ refolded: number }>(environment, 'rebuild', 'conversations', '--since', '1d');
   expect(since.refolded).toBeGreaterThanOrEqual(load.conversations);
   await parleyJson(environment, 'rebuild', 'timeline', '--from', '0:1');
   expect(await parley(environment, 'rebuild', 'timeline', '--from', 'here')).toMatchObject({ code: 2 });

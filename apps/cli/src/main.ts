@@ -5,7 +5,16 @@ import { buffer } from 'node:stream/consumers';
 import { Command, InvalidArgumentError } from 'commander';
 import { addOperatorCommands } from './operator/commands.ts';
 
-const program = new Command('parley').description('Parley: chat, and a look behind it.').showHelpAfterError();
+// What the shell says of one who is ended by SIGPIPE: whoever read it, like `head`, had enough.
+const readerLeft = 141;
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? readerLeft : 1));
+
+/** As in docs/cli.md: nothing was tried. */
+const wrongUsage = 2;
+const program = new Command('parley')
+  .description('Parley: chat, and a look behind it.')
+  .showHelpAfterError()
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : wrongUsage));
 
 program
   .command('chat')

@@ -19,7 +19,7 @@ import {
 } from '@parley/domain';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { encodeEvent } from './codec.ts';
-import { versionedName } from './event-types.ts';
+import { EVENT_TYPES, versionedName } from './event-types.ts';
 import { chatStream } from './subjects.ts';
 import { createRoom, memberLeaves, messageIn, openTestLog, stored, type Room, type TestLog } from './test-log.ts';
 import { startTestServer, type TestServer } from './test-servers.ts';
@@ -81,6 +81,12 @@ test('stops where an event is gone', async () => {
   const { lines, code, errors } = await run(0).ended();
   expect(lines.map((line) => line.position)).toEqual([1, 2, 3]);
   expect([code, errors]).toEqual([1, expect.stringContaining('5 follows 3: the log has a hole')]);
+});
+
+test('knows every event that this build writes', async () => {
+  const [, known = ''] = /^const known = \/(.*)\/;$/m.exec(await program()) ?? [];
+  const names = Object.entries(EVENT_TYPES).map(([type, { version }]) => `${type}.v${version}`);
+  expect(names.filter((name) => !new RegExp(known).test(name))).toEqual([]);
 });
 
 async function program(): Promise<string> {

@@ -17,18 +17,20 @@ const AGO = /^(\d{1,6})(s|m|h|d)$/;
 const MS_OF = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
 /** `2026-11-22T09:00Z`, or `90s`, `15m`, `2h`, `3d` ago. Throws WrongUsage. */
-export function parseTime(text: string, now: TimestampMs): TimestampMs {
+export function parseTime(text: string, now: TimestampMs, orElse = ''): TimestampMs {
   const [, count, unit] = AGO.exec(text) ?? [];
   if (count !== undefined) return now - Number(count) * MS_OF[unit as keyof typeof MS_OF];
   const ts = /^\d{4}-/.test(text) ? Date.parse(text) : Number.NaN;
   if (Number.isFinite(ts)) return ts;
-  throw new WrongUsage(`"${text}" is no time: write 2026-11-22T09:00:00Z, or 15m, 2h, 3d for so long ago`);
+  throw new WrongUsage(`"${text}" is no time: write ${orElse}2026-11-22T09:00:00Z, or 15m, 2h, 3d for so long ago`);
 }
 
 /** A whole number is a position. Throws WrongUsage. */
 export function parseMoment(text: string, now: TimestampMs): Moment {
   const position = parsePosition(text);
-  return position === undefined ? { type: 'time', ts: parseTime(text, now) } : { type: 'position', position };
+  return position === undefined
+    ? { type: 'time', ts: parseTime(text, now, 'a position or ') }
+    : { type: 'position', position };
 }
 
 /** Whether it had been stored by then. */

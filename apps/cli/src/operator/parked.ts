@@ -4,7 +4,7 @@ import type { ParkedConversation } from '@parley/projections';
 import { WrongUsage, type Call, type OperatorCommand } from './operate.ts';
 import { EXIT } from './output.ts';
 import { registeredReadModels, withReadModel } from './read-models.ts';
-import { conversationIdOf, refold, servingStore } from './refold.ts';
+import { assertSaid, conversationIdOf, refold, servingStore } from './refold.ts';
 import type { System } from './system.ts';
 
 interface Parked extends ParkedConversation {
@@ -47,7 +47,10 @@ export const showParked: OperatorCommand<object> = async ({ system, output }, co
     }
     output.json({ ...one, shard, event });
   }
-  if (own.length === 0) output.line(`${id} is not parked`);
+  if (own.length === 0) {
+    await assertSaid(system, id);
+    output.line(`${id} is not parked`);
+  }
   return own.length > 0 ? EXIT.found : EXIT.done;
 };
 

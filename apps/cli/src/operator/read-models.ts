@@ -57,6 +57,10 @@ export function withReadModel<Result>(name: string, use: UseReadModel<Result>): 
   if (optional) {
     return use({ projection: optional, open: (stores, generation) => stores.flat(optional, generation) });
   }
+  return noSuchProjection(name);
+}
+
+function noSuchProjection(name: string): never {
   throw new WrongUsage(`there is no projection ${name}, only ${READ_MODEL_NAMES.join(', ')}`);
 }
 
@@ -67,5 +71,8 @@ export async function generationsOf(
 ): Promise<ProjectionGenerations> {
   const record = await registry.load(name);
   if (record) return record;
-  throw new WrongUsage(`no worker has registered a generation of ${name} yet: start a standalone or a projector first`);
+  if (!READ_MODEL_NAMES.includes(name)) noSuchProjection(name);
+  const isOptional = OPTIONAL_PROJECTIONS.some((projection) => projection.name === name);
+  const how = isOptional ? ` with PARLEY_PROJECTIONS=${name}` : '';
+  throw new WrongUsage(`no worker keeps ${name} yet: start a standalone or a projector${how}`);
 }

@@ -67,6 +67,7 @@ export const rebuild: OperatorCommand<RebuildFlags> = (call, projection = '') =>
     if (!isWhole(found)) output.line(`not switched to: \`parley switch ${projection} ${number}\` does it all the same`);
     else if (flags.switch)
       output.line(`it serves; \`parley drop-generation ${projection} ${serving.number}\` deletes the one before`);
+    else output.line(`\`parley switch ${projection} ${number}\` lets it serve`);
     return isWhole(found) ? EXIT.done : EXIT.found;
   });
 

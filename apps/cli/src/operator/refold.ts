@@ -16,9 +16,11 @@ import {
   type OpenGeneration,
   type ParkedConversation,
 } from '@parley/projections';
+import { parseTime, positionBefore } from './moment.ts';
 import { WrongUsage, type Call, type OperatorCommand } from './operate.ts';
 import { EXIT } from './output.ts';
 import { generationsOf, withReadModel, type ReadModel } from './read-models.ts';
+import { noSuchConversation } from './story/conversation-events.ts';
 import type { System } from './system.ts';
 
 /** Asked for at one time: other operators may ask as well. */
@@ -46,6 +48,11 @@ export function conversationIdOf(text: string): ConversationId {
   const id = parseConversationId(text);
   if (id === undefined) throw new WrongUsage(`"${text}" is no id of a conversation`);
   return id;
+}
+
+/** Throws WrongUsage when the log knows nothing of it. */
+export async function assertSaid({ log }: Pick<System, 'log'>, id: ConversationId): Promise<void> {
+  if ((await log.conversationEvents(id, NO_POSITION)).length === 0) noSuchConversation(id);
 }
 
 /** Resolves when each is refolded; gives those whose fold threw. Ends early when it is interrupted: workers go on all the same. */
@@ -115,6 +122,9 @@ export const refoldInPlace: OperatorCommand<RefoldFlags> = (call, projection = '
   withReadModel(projection, async (model) => {
     const store = await servingStore(call.system, model);
     const chosen = await chosenBy(call);
+    for (const id of call.flags.conversation === undefined ? [] : chosen) {
+      if (!(await isStored(store, shardIn(call.system, id), id))) await assertSaid(call.system, id);
+    }
     call.output.note(`${chosen.length} conversations are refolded, each from its first event`);
     const parked = await refold(call, store, chosen);
     call.output.json({ projection, refolded: chosen.length - parked.length, parked });
@@ -122,6 +132,17 @@ export const refoldInPlace: OperatorCommand<RefoldFlags> = (call, projection = '
     for (const one of parked) call.output.line(`${one.conversationId} is parked at ${one.position}: ${one.reason}`);
     return parked.length > 0 ? EXIT.found : EXIT.done;
   });
+
+/** Rows of what the log does not know are damage, and cleared away like any other. */
+async function isStored<H extends Head, Row>(
+  store: Pick<FullStore<H, Row>, 'heads' | 'rows'>,
+  shard: Shard,
+  id: ConversationId,
+): Promise<boolean> {
+  if ((await store.heads([id])).size > 0) return true;
+  for await (const { rows, flaws } of store.rows(shard, [id])) if (rows.length + flaws.length > 0) return true;
+  return false;
+}
 
 async function chosenBy({ system, flags, signal }: Call<RefoldFlags>): Promise<readonly ConversationId[]> {
   const { conversation, from, since } = flags;
@@ -133,19 +154,13 @@ async function chosenBy({ system, flags, signal }: Call<RefoldFlags>): Promise<r
     const { shard, position } = placeOf(system, from);
     return [...(await withEventsFrom(system, { shard, position, signal }))];
   }
-  return since === undefined ? [] : withEventsSince(system, timeOf(since), signal);
+  return since === undefined ? [] : withEventsSince(system, parseTime(since, system.world.now()), signal);
 }
 
 function placeOf({ log }: System, text: string): { readonly shard: Shard; readonly position: Position } {
   const [, shard = '', position = ''] = /^(\d{1,5}):(\d{1,15})$/.exec(text) ?? [];
   if (shard === '' || Number(shard) >= log.shards) throw new WrongUsage(`"${text}" is not <shard>:<sequence>`);
   return { shard: Number(shard) as Shard, position: Number(position) as Position };
-}
-
-function timeOf(text: string): number {
-  const time = Date.parse(text);
-  if (Number.isNaN(time)) throw new WrongUsage(`"${text}" is no time, as 2026-01-31T12:00:00Z is one`);
-  return time;
 }
 
 async function withEventsSince(
@@ -155,22 +170,10 @@ async function withEventsSince(
 ): Promise<readonly ConversationId[]> {
   const chosen: ConversationId[] = [];
   for (let shard = 0 as Shard; shard < log.shards && !signal.aborted; shard = (shard + 1) as Shard) {
-    const position = await firstSince(log, shard, since);
+    const position = ((await positionBefore(log, shard, since)) + 1) as Position;
     chosen.push(...(await withEventsFrom({ log }, { shard, position, signal })));
   }
   return chosen;
-}
-
-/** Where the log's own clock passed a time, by halving: it does not go back. */
-async function firstSince(log: System['log'], shard: Shard, since: number): Promise<Position> {
-  let [low, high] = [1, (await log.head(shard)) + 1];
-  while (low < high) {
-    const middle = Math.floor((low + high) / 2);
-    const stored = await log.readOne(shard, middle as Position);
-    if (stored !== undefined && stored.storedTs >= since) high = middle;
-    else low = middle + 1;
-  }
-  return low as Position;
 }
 
 interface FromPlace {

@@ -9,6 +9,7 @@ import { cassandraOptions, deploymentSizing, natsOptions, redisOptions } from '@
 import {
   connectNats,
   NatsEventLog,
+  NatsUnreachable,
   openDeployment,
   openGenerationRegistry,
   type Connection,
@@ -67,7 +68,7 @@ export async function reach(environment: Environment): Promise<Reached> {
   await using opening = new AsyncDisposableStack();
   const { PARLEY_NATS_URL: natsUrl } = environment;
   const place = natsUrl ? fleet(environment) : await standalone(environment);
-  const connection = opening.use(await connectNats(place.nats));
+  const connection = opening.use(await connectNats(place.nats).catch((error: unknown) => notRunning(place, error)));
   const parts = opening.move();
   const { where, sizing } = place;
   const redis = once(async () => {
@@ -83,6 +84,13 @@ export async function reach(environment: Environment): Promise<Reached> {
     open: (deployment) => openAt(place, { world, connection, redis }, deployment),
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };
+}
+
+/** The file that says where its NATS is outlives a standalone. */
+function notRunning({ where }: Place, error: unknown): never {
+  if (where.form === 'fleet' || !(error instanceof NatsUnreachable)) throw error;
+  const dataDir = path.resolve(where.dataDir);
+  throw new SystemUnreachable(`the standalone of ${dataDir} is not running (npm start): ${error.message}`);
 }
 
 async function openAt(

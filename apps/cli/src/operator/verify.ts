@@ -16,7 +16,7 @@ import { WrongUsage, type Call, type OperatorCommand } from './operate.ts';
 import { EXIT } from './output.ts';
 import { registeredReadModels, withReadModel, type ReadModel } from './read-models.ts';
 import type { Besides } from './recent-heads.ts';
-import { conversationIdOf, refold, servingGeneration, servingStore } from './refold.ts';
+import { assertSaid, conversationIdOf, refold, servingGeneration, servingStore } from './refold.ts';
 
 interface VerifyFlags {
   readonly conversation?: string;
@@ -35,6 +35,8 @@ interface Findings extends Verified {
   /** What is kept of these besides the store differs. */
   readonly differingBesides: ReadonlySet<ConversationId>;
   readonly seconds: number;
+  /** Of the one conversation that was looked at. */
+  readonly foldHash?: string;
 }
 
 export const verify: OperatorCommand<VerifyFlags> = (call, projection = '') =>
@@ -89,6 +91,9 @@ async function look<H extends Head, Row>(work: Verifying<H, Row>): Promise<Findi
   const looking = { found, compared };
   const verified =
     conversation === undefined ? await lookAtAll(work, looking) : await lookAtOne(work, conversation, looking);
+  // Rows of what the log does not know are damage; nothing at all is a slip of the pen.
+  if (conversation !== undefined && differences.length + verified.parked.length === 0)
+    await assertSaid(work.system, conversationIdOf(conversation));
   return { ...verified, differences, differingBesides, seconds: (performance.now() - beganMs) / 1_000 };
 }
 
@@ -124,10 +129,10 @@ function sampleOf(text: string): number {
 }
 
 async function lookAtOne<H extends Head, Row>(
-  { system, model, store, signal, output }: Verifying<H, Row>,
+  { system, model, store, signal }: Verifying<H, Row>,
   conversation: string,
   { found, compared }: Looking,
-): Promise<Verified> {
+): Promise<Verified & Pick<Findings, 'foldHash'>> {
   const { log, world } = system;
   const id = conversationIdOf(conversation);
   const shard = shardOf(id, log.shards);
@@ -141,18 +146,22 @@ async function lookAtOne<H extends Head, Row>(
     }
     await compared(shard, [id]);
   }
-  output.line(`fold hash ${await storedHash({ projection: model.projection, digest, store }, shard, id)}`);
-  return { conversations: 1, events: 0, parked, differing };
+  const foldHash = await storedHash({ projection: model.projection, digest, store }, shard, id);
+  return { conversations: 1, events: 0, parked, differing, foldHash };
 }
 
 function report<H extends Head, Row>({ output, model }: Verifying<H, Row>, found: Findings): void {
   for (const { conversationId, position, reason } of found.parked) {
     output.line(`parked     ${conversationId} at ${position}: ${reason}`);
   }
+  if (found.foldHash !== undefined) output.line(`fold hash ${found.foldHash}`);
   const rate = Math.round(found.events / Math.max(found.seconds, 0.001));
+  const looked =
+    found.foldHash === undefined
+      ? `${found.conversations} conversations, ${found.events} events (${rate}/s)`
+      : 'one conversation';
   output.line(
-    `${model.projection.name}: ${found.conversations} conversations, ${found.events} events (${rate}/s), ` +
-      `${found.differences.length} differences, ${found.parked.length} parked`,
+    `${model.projection.name}: ${looked}, ${found.differences.length} differences, ${found.parked.length} parked`,
   );
   if (found.differences.some(isLasting))
     output.line(`what no refold mends needs a new generation: \`parley rebuild ${model.projection.name}\``);
@@ -188,9 +197,9 @@ const text = (value: unknown): string => JSON.stringify(value, (_, member: unkno
 const plain = (value: unknown): unknown => (value instanceof Map ? [...value] : value);
 
 function documentOf(projection: string, first: Findings, last: Findings) {
-  const document = ({ conversations, events, seconds, differences, parked }: Findings) => ({
+  const document = ({ conversations, events, seconds, differences, parked, foldHash }: Findings) => ({
     conversations,
-    events,
+    ...(foldHash === undefined ? { events } : { foldHash }),
     seconds,
     differences: differences.map((one) => JSON.parse(text(one)) as unknown),
     parked,
@@ -201,6 +210,7 @@ function documentOf(projection: string, first: Findings, last: Findings) {
 /** Of each read model what is stored and what the log says: the same wherever the same log is folded. */
 export const hash: OperatorCommand<object> = async ({ system, output, signal }, conversation = '') => {
   const id = conversationIdOf(conversation);
+  await assertSaid(system, id);
   const { log } = system;
   const shard = shardOf(id, log.shards);
   const upTo = await log.head(shard);
