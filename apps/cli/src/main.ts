@@ -4,17 +4,17 @@ import process from 'node:process';
 import { buffer } from 'node:stream/consumers';
 import { Command, InvalidArgumentError } from 'commander';
 import { addOperatorCommands } from './operator/commands.ts';
+import { EXIT } from './operator/exit.ts';
 
-// What the shell says of one who is ended by SIGPIPE: whoever read it, like `head`, had enough.
-const readerLeft = 141;
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? readerLeft : 1));
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(EXIT.readerLeft);
+});
 
-/** As in docs/cli.md: nothing was tried. */
-const wrongUsage = 2;
 const program = new Command('parley')
   .description('Parley: chat, and a look behind it.')
   .showHelpAfterError()
-  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : wrongUsage));
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? EXIT.done : EXIT.notTried));
 
 program
   .command('chat')

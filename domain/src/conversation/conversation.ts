@@ -120,6 +120,10 @@ export function visibleIntervals(state: ConversationState, userId: UserId): read
   return state.settings.history === 'shared' ? [{ from: NO_POSITION }] : membership.intervals;
 }
 
+/** May they read now what is at that position? */
+export const canRead = (state: ConversationState, userId: UserId, position: Position): boolean =>
+  visibleIntervals(state, userId).some((interval) => covers(interval, position));
+
 // Evolve
 
 export function evolve(state: ConversationState, fact: Fact<ConversationEvent>): ConversationState {

@@ -42,15 +42,17 @@ export function createRecentHeads(options: RedisRecentHeadsOptions): RecentHeads
   return (generation) => {
     const markKey = (shard: Shard): string => `${namespace}:head:{e${logEpoch}.g${generation}.s${shard}}`;
     const keyOf = (shard: Shard, id: ConversationId): string => `${markKey(shard)}:${id}`;
-    const keysOf = (shard: Shard, heads: readonly RecentHead[]): readonly string[] => [
+    /** The mark's first. */
+    const keysOf = (shard: Shard, ids: readonly ConversationId[]): readonly [string, ...string[]] => [
       markKey(shard),
-      ...heads.map(({ conversationId }) => keyOf(shard, conversationId)),
+      ...ids.map((id) => keyOf(shard, id)),
     ];
+    const idsOf = (heads: readonly RecentHead[]) => heads.map(({ conversationId }) => conversationId);
     const cells = (heads: readonly RecentHead[]) => heads.flatMap(({ position, text }) => [position, text]);
 
     return {
       async follow(shard, { after, upTo, heads }) {
-        const keys = keysOf(shard, heads);
+        const keys = keysOf(shard, idsOf(heads));
         const expected = after === undefined ? '' : `${after.era} ${after.position}`;
         const terms = [HEADS.ttlMs, expected, world.uuid(), upTo, ...cells(heads)];
         const era = await ask(() => client.eval(followHeads, keys.length, ...keys, ...terms));
@@ -59,15 +61,13 @@ export function createRecentHeads(options: RedisRecentHeadsOptions): RecentHeads
 
       async find(asked) {
         const shards = [...asked];
-        const values = await ask(() =>
-          Promise.all(shards.map(([shard, ids]) => client.mget(markKey(shard), ...ids.map((id) => keyOf(shard, id))))),
-        );
+        const values = await ask(() => Promise.all(shards.map(([shard, ids]) => client.mget(...keysOf(shard, ids)))));
         const found = shards.map(([shard, ids], index) => [shard, parseFound(ids, values[index] ?? [])] as const);
         return new Map(found.flatMap(([shard, heads]) => (heads === undefined ? [] : [[shard, heads]])));
       },
 
       async offer(shard, { era, upTo, heads }) {
-        const keys = keysOf(shard, heads);
+        const keys = keysOf(shard, idsOf(heads));
         await ask(() => client.eval(offerHeads, keys.length, ...keys, HEADS.ttlMs, era, upTo, ...cells(heads)));
       },
 
@@ -77,7 +77,7 @@ export function createRecentHeads(options: RedisRecentHeadsOptions): RecentHeads
       },
 
       async inspect(shard, conversationIds) {
-        const keys = [markKey(shard), ...conversationIds.map((id) => keyOf(shard, id))];
+        const keys = keysOf(shard, conversationIds);
         const [mark, ...values] = await patientCalls.call(() =>
           Promise.all(keys.map((key) => client.get(key).catch(typed))),
         );

@@ -1,5 +1,5 @@
 // What a list shows of a conversation, whoever of its members looks: small, where a head has all who ever were members.
-import { outlineOf, visibleIntervals, type ConversationOutline, type UserId } from '@parley/domain';
+import { canRead, outlineOf, type ConversationOutline, type UserId } from '@parley/domain';
 import type { ConversationHead } from './conversations.ts';
 import type { RecentHead } from './recent-heads.ts';
 
@@ -17,20 +17,16 @@ export function briefHead({ state, ...head }: ConversationHead): BriefHead | und
 
 /** As a present member sees it: without a last message that is not theirs to read. */
 export function briefHeadFor(head: ConversationHead, viewer: UserId): BriefHead | undefined {
-  const brief = briefHead(head);
-  const at = brief?.lastMessage?.position;
-  if (brief === undefined || at === undefined) return brief;
-  const isVisible = visibleIntervals(head.state, viewer).some(({ from, to = Infinity }) => from <= at && at <= to);
-  if (isVisible) return brief;
-  const { lastMessage: _, ...rest } = brief;
-  return rest;
+  const { lastMessage, ...rest } = head;
+  const isHidden = lastMessage && !canRead(head.state, viewer, lastMessage.position);
+  return briefHead(isHidden ? rest : head);
 }
 
 export function headToRecent(head: ConversationHead): RecentHead {
   const { conversationId, position } = head;
-  const text = JSON.stringify(briefHead(head) ?? '');
-  const isKept = head.state.type === 'open' && text.length <= briefHeadCharsMax;
-  return { conversationId, position, text: isKept ? text : '' };
+  const brief = briefHead(head);
+  const text = brief === undefined ? '' : JSON.stringify(brief);
+  return { conversationId, position, text: text.length <= briefHeadCharsMax ? text : '' };
 }
 
 /** Undefined when it is none of this conversation's: somebody else wrote it. */

@@ -2,15 +2,14 @@
 // runner at work, for so long as there is much to do; workers go on from there.
 import { allShards, LogUnavailable, type EventLog, type Position, type Shard, type StoredEvent } from '@parley/domain';
 import { projectionReader, type ProjectionObserver } from '../projection-reader.ts';
-import { StoreUnavailable, type Head, type Projection, type ProjectionStore } from '../projection.ts';
+import type { Head, Projection, ProjectionStore } from '../projection.ts';
 import { inLargeSteps } from './large-steps.ts';
-import { runReader, type RunnerDependencies, type RunnerObserver } from '../runner.ts';
+import { runReader, type LogReader, type RunnerDependencies, type RunnerObserver } from '../runner.ts';
 
 const FOLD = {
   /** So near to the head workers take over. */
   eventsLeftMax: 1_000,
   lookMs: 100,
-  retryMs: 1_000,
 } as const;
 
 export interface FoldProgress {
@@ -36,7 +35,6 @@ export async function foldToHead<H extends Head, Row>(options: FoldOptions<H, Ro
   const { log, world, store, observer, signal, onProgress } = options;
   const positions = new Map<Shard, Position>();
   const shards = allShards(log.shards);
-  for (const shard of shards) positions.set(shard, await checkpointOf(options, shard));
   const broken = Promise.withResolvers<never>();
   const watched = {
     ...observer,
@@ -50,32 +48,27 @@ export async function foldToHead<H extends Head, Row>(options: FoldOptions<H, Ro
     },
   };
   const reader = projectionReader(options.projection, store, { generation: options.generation, observer: watched });
-  await using _running = runReader(reader, { log: inLargeSteps(log), world, observer: watched });
+  const begun: LogReader = {
+    ...reader,
+    async checkpoint(shard) {
+      const checkpoint = await reader.checkpoint(shard);
+      positions.set(shard, checkpoint);
+      return checkpoint;
+    },
+  };
+  await using _running = runReader(begun, { log: inLargeSteps(log), world, observer: watched });
   let total: number | undefined;
   for (;;) {
     total = (await eventsIn(log)) ?? total;
     const progress = { folded: sum([...positions.values()]), total: total ?? 0 };
     onProgress(progress);
     if (signal.aborted) return progress;
-    if (total !== undefined && total - progress.folded <= FOLD.eventsLeftMax) {
+    const isKnown = total !== undefined && positions.size === shards.length;
+    if (isKnown && progress.total - progress.folded <= FOLD.eventsLeftMax) {
       await store.complete?.();
       return progress;
     }
     await Promise.race([world.sleep(FOLD.lookMs, signal), broken.promise]);
-  }
-}
-
-/** A store that is away is asked again, as the runner does. */
-async function checkpointOf<H extends Head, Row>(options: FoldOptions<H, Row>, shard: Shard): Promise<Position> {
-  const { projection, store, world, observer, signal } = options;
-  for (;;) {
-    try {
-      return await store.checkpoint(shard);
-    } catch (error) {
-      if (!(error instanceof StoreUnavailable) || signal.aborted) throw error;
-      observer.retrying(projection.name, shard, error);
-      await world.sleep(FOLD.retryMs, signal);
-    }
   }
 }
 

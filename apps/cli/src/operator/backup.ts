@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { takeBackup, type Manifest } from '@parley/infra/backup';
 import type { OperatorCommand } from './operate.ts';
-import { EXIT } from './output.ts';
+import { EXIT } from './exit.ts';
 
 interface BackupFlags {
   readonly check?: boolean;

@@ -3,7 +3,8 @@ import packageJson from '../../package.json' with { type: 'json' };
 import { gatherFacts, type Facts } from './doctor/facts.ts';
 import { diagnose, type Finding } from './doctor/findings.ts';
 import type { LoneCommand } from './operate.ts';
-import { EXIT, type Output } from './output.ts';
+import { EXIT } from './exit.ts';
+import { type Output } from './output.ts';
 import { reach } from './system.ts';
 
 interface DoctorFlags {

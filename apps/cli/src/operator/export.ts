@@ -7,7 +7,7 @@ import { writeRowFile, type ExportFormat } from './export/row-file.ts';
 import type { RowSink } from './export/row-sink.ts';
 import { parseTime, positionBefore } from './moment.ts';
 import { WrongUsage, type Call, type OperatorCommand } from './operate.ts';
-import { EXIT } from './output.ts';
+import { EXIT } from './exit.ts';
 import { conversationIdOf, eventsOf, noSuchConversation } from './story/conversation-events.ts';
 import type { System } from './system.ts';
 

@@ -9,7 +9,7 @@ import {
 } from '@parley/projections';
 import type { OperatorCommand } from './operate.ts';
 import { WrongUsage } from './operate.ts';
-import { EXIT } from './output.ts';
+import { EXIT } from './exit.ts';
 import { generationsOf, registeredReadModels, withReadModel } from './read-models.ts';
 
 /** Whoever reads a generation looks at the registry each second, and ends what it is answering. */

@@ -1,7 +1,7 @@
 // `parley lag`: how far each reader of the log is behind, and how fast it goes, once or again and again.
 import process from 'node:process';
 import type { Call, OperatorCommand } from './operate.ts';
-import { EXIT } from './output.ts';
+import { EXIT } from './exit.ts';
 import type { System } from './system.ts';
 import { rates, showReaders, type Looked, type ReaderRates } from './watch/lag-table.ts';
 import { lookAtReaders } from './watch/readers.ts';

@@ -2,7 +2,7 @@
 import type { RawRecord } from '@parley/infra/nats';
 import { isBy, parseMoment, type Moment } from './moment.ts';
 import type { OperatorCommand } from './operate.ts';
-import { EXIT } from './output.ts';
+import { EXIT } from './exit.ts';
 import { conversationIdOf, noSuchConversation, recordsOf } from './story/conversation-events.ts';
 import { tell } from './story/tell.ts';
 

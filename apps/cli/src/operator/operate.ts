@@ -5,7 +5,8 @@ import { BackupRefused } from '@parley/infra/backup';
 import { ConfigError, type Environment } from '@parley/infra/config';
 import { DataDirectoryInUse, DeploymentMissing, NatsUnreachable } from '@parley/infra/nats';
 import { GenerationRefused } from '@parley/projections';
-import { createOutput, EXIT, type Output } from './output.ts';
+import { EXIT } from './exit.ts';
+import { createOutput, type Output } from './output.ts';
 import { openSystem, SystemUnreachable, type System } from './system.ts';
 
 export interface Call<Flags> {

@@ -4,16 +4,6 @@ import process from 'node:process';
 import { Presets, SingleBar } from 'cli-progress';
 import Table from 'cli-table3';
 
-/** What a command ends with (docs/cli.md). */
-export const EXIT = {
-  done: 0,
-  /** It did what it should, and found something; or it failed on the way. */
-  found: 1,
-  /** Wrong usage or configuration, or no system: nothing was tried. */
-  notTried: 2,
-  interrupted: 130,
-} as const;
-
 export interface Output {
   readonly isJson: boolean;
   /** For people. */

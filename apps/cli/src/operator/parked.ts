@@ -2,7 +2,7 @@
 import { allShards, isMessageEvent, shardOf } from '@parley/domain';
 import type { ParkedConversation } from '@parley/projections';
 import { WrongUsage, type Call, type OperatorCommand } from './operate.ts';
-import { EXIT } from './output.ts';
+import { EXIT } from './exit.ts';
 import { registeredReadModels, withReadModel } from './read-models.ts';
 import { assertSaid, conversationIdOf, refold, servingStore } from './refold.ts';
 import type { System } from './system.ts';

@@ -20,7 +20,7 @@ import {
 import { Listr } from 'listr2';
 import { handOver } from './hand-over.ts';
 import type { Call, OperatorCommand } from './operate.ts';
-import { EXIT } from './output.ts';
+import { EXIT } from './exit.ts';
 import { progressLine } from './progress-line.ts';
 import { generationsOf, withReadModel, type ReadModel } from './read-models.ts';
 import type { System } from './system.ts';

@@ -18,7 +18,7 @@ import {
 } from '@parley/projections';
 import { parseTime, positionBefore } from './moment.ts';
 import { WrongUsage, type Call, type OperatorCommand } from './operate.ts';
-import { EXIT } from './output.ts';
+import { EXIT } from './exit.ts';
 import { generationsOf, withReadModel, type ReadModel } from './read-models.ts';
 import { noSuchConversation } from './story/conversation-events.ts';
 import type { System } from './system.ts';
@@ -121,10 +121,10 @@ export interface RefoldFlags {
 export const refoldInPlace: OperatorCommand<RefoldFlags> = (call, projection = '') =>
   withReadModel(projection, async (model) => {
     const store = await servingStore(call.system, model);
+    const { conversation } = call.flags;
     const chosen = await chosenBy(call);
-    for (const id of call.flags.conversation === undefined ? [] : chosen) {
-      if (!(await isStored(store, shardIn(call.system, id), id))) await assertSaid(call.system, id);
-    }
+    if (conversation !== undefined && !(await isStored(call.system, store, conversationIdOf(conversation))))
+      await assertSaid(call.system, conversationIdOf(conversation));
     call.output.note(`${chosen.length} conversations are refolded, each from its first event`);
     const parked = await refold(call, store, chosen);
     call.output.json({ projection, refolded: chosen.length - parked.length, parked });
@@ -135,12 +135,13 @@ export const refoldInPlace: OperatorCommand<RefoldFlags> = (call, projection = '
 
 /** Rows of what the log does not know are damage, and cleared away like any other. */
 async function isStored<H extends Head, Row>(
+  system: System,
   store: Pick<FullStore<H, Row>, 'heads' | 'rows'>,
-  shard: Shard,
   id: ConversationId,
 ): Promise<boolean> {
   if ((await store.heads([id])).size > 0) return true;
-  for await (const { rows, flaws } of store.rows(shard, [id])) if (rows.length + flaws.length > 0) return true;
+  for await (const { rows, flaws } of store.rows(shardIn(system, id), [id]))
+    if (rows.length + flaws.length > 0) return true;
   return false;
 }
 

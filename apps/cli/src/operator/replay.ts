@@ -12,7 +12,8 @@ import {
 import { createFolds } from './bundle/folds.ts';
 import type { RawRecord } from '@parley/infra/nats';
 import { WrongUsage, type LoneCommand } from './operate.ts';
-import { EXIT, type Output } from './output.ts';
+import { EXIT } from './exit.ts';
+import { type Output } from './output.ts';
 import { tell } from './story/tell.ts';
 
 export const replayBundle: LoneCommand<object> = async ({ output, signal }, file = '') => {

@@ -3,7 +3,8 @@
 import path from 'node:path';
 import { checkBackup, restoreBackup } from '@parley/infra/backup';
 import { WrongUsage, type LoneCommand } from './operate.ts';
-import { EXIT, type Output } from './output.ts';
+import { EXIT } from './exit.ts';
+import { type Output } from './output.ts';
 import { openEmptyPlace } from './empty-place.ts';
 import { backupText } from './backup.ts';
 import { createWorld } from '@parley/infra/runtime';

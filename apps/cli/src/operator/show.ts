@@ -3,7 +3,8 @@ import { presentMembers, type OpenConversation, type UserId } from '@parley/doma
 import type { ConversationHead } from '@parley/projections';
 import { isBy, parseMoment } from './moment.ts';
 import { WrongUsage, type OperatorCommand } from './operate.ts';
-import { EXIT, type Output } from './output.ts';
+import { EXIT } from './exit.ts';
+import { type Output } from './output.ts';
 import { conversationIdOf, eventsOf, noSuchConversation } from './story/conversation-events.ts';
 import { foldPast, type Past } from './story/past.ts';
 import { storyEntry, storyLine } from './story/story.ts';

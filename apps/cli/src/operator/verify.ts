@@ -13,7 +13,7 @@ import {
 } from '@parley/projections';
 import { shardOf, type ConversationId, type Shard } from '@parley/domain';
 import { WrongUsage, type Call, type OperatorCommand } from './operate.ts';
-import { EXIT } from './output.ts';
+import { EXIT } from './exit.ts';
 import { registeredReadModels, withReadModel, type ReadModel } from './read-models.ts';
 import type { Besides } from './recent-heads.ts';
 import { assertSaid, conversationIdOf, refold, servingGeneration, servingStore } from './refold.ts';

@@ -16,7 +16,7 @@ import {
   type World,
 } from '@parley/domain';
 import { handleCommand, type CommandHandling, type CommandOutcome } from './handle-command.ts';
-import type { KeyedQueue } from './keyed-queue.ts';
+import { inLine, type KeyedQueue } from './keyed-queue.ts';
 
 export interface Changing extends CommandHandling {
   readonly world: World;
@@ -94,10 +94,8 @@ export async function changeConversation(
   const { queue, digest, world } = changing;
   const change = () => changeWithKey(changing, { id, command, key: digest(world.uuid()) });
   // No sender's id has a dot: nobody's messages wait here.
-  return queue.run(`${id} .meta`, change) ?? { type: 'Overloaded', retryAfterMs: overloadedRetryMs };
+  return inLine(queue, `${id} .meta`, change);
 }
-
-const overloadedRetryMs = 500;
 
 async function changeWithKey(
   changing: Changing,

@@ -9,6 +9,20 @@ export interface KeyedQueue {
   readonly size: number;
 }
 
+/** What else may be heard of work that has to wait in line. */
+export interface Overloaded {
+  readonly type: 'Overloaded';
+  readonly retryAfterMs: number;
+}
+
+export const overloadedRetryMs = 500;
+
+export const inLine = async <Result>(
+  queue: Pick<KeyedQueue, 'run'>,
+  key: string,
+  work: () => Promise<Result>,
+): Promise<Result | Overloaded> => queue.run(key, work) ?? { type: 'Overloaded', retryAfterMs: overloadedRetryMs };
+
 export interface KeyedQueueOptions {
   readonly sizeMax: number;
   /** When work has taken longer than this of late, its wait included, a long queue takes no more. For ever, when not given. */

@@ -19,7 +19,7 @@ import {
 } from '@parley/domain';
 import type { TimelineQueries } from '@parley/projections';
 import { handleCommand, type CommandHandling } from './handle-command.ts';
-import type { KeyedQueue } from './keyed-queue.ts';
+import { inLine, overloadedRetryMs, type KeyedQueue, type Overloaded } from './keyed-queue.ts';
 
 export interface SendRequest {
   readonly conversationId: ConversationId;
@@ -52,8 +52,6 @@ export interface Sending extends CommandHandling {
   readonly queue: KeyedQueue;
 }
 
-const overloadedRetryMs = 500;
-
 /** A refusal is final: no earlier copy of this id was stored, and none can be any more. */
 export async function sendMessage(sending: Sending, request: SendRequest): Promise<SendOutcome> {
   return inTurn(sending, request, () => sendNow(sending, request));
@@ -64,8 +62,8 @@ export async function inTurn<Outcome>(
   { queue }: Pick<Sending, 'queue'>,
   { conversationId, senderId }: Pick<SendRequest, 'conversationId' | 'senderId'>,
   work: () => Promise<Outcome>,
-): Promise<Outcome | { readonly type: 'Overloaded'; readonly retryAfterMs: number }> {
-  return queue.run(`${conversationId} ${senderId}`, work) ?? { type: 'Overloaded', retryAfterMs: overloadedRetryMs };
+): Promise<Outcome | Overloaded> {
+  return inLine(queue, `${conversationId} ${senderId}`, work);
 }
 
 /** `sendMessage` for a caller that holds the sender's turn. */
